@@ -1,0 +1,134 @@
+import type { Awaitable, Scope } from '../scope.ts';
+import type { EntryStep, Holder, Stage, Substrate } from '../substrate.ts';
+import type { Pairs } from '../pairs/pairs.ts';
+import type { ParamTable, ParamValues, SectionSugar } from '../param/param.ts';
+
+/** The version of this interface; a component that wants another is refused at registration. */
+export const interfaceVersion = 1;
+
+export interface ComponentEntry {
+  readonly instance: object;
+  readonly params: ParamTable;
+}
+
+/**
+ * The components there are, by name. Empty on purpose: each package adds its own.
+ *
+ * @example
+ * declare module '@vimage/core' {
+ *   interface ComponentRegistry { net: { instance: Vnet; params: typeof vnetParams } }
+ * }
+ */
+// eslint-disable-next-line @typescript-eslint/no-empty-object-type
+export interface ComponentRegistry {}
+
+export type ComponentName = Extract<keyof ComponentRegistry, string>;
+type EntryOf<N extends string> = N extends keyof ComponentRegistry ? Extract<ComponentRegistry[N], ComponentEntry> : ComponentEntry;
+export type InstanceOf<N extends string> = EntryOf<N>['instance'];
+export type ParamsOf<N extends string> = EntryOf<N>['params'];
+export type SugarOf<N extends string> = SectionSugar<ParamsOf<N>>;
+
+/** The image a component works for, while it is being made or changed. */
+export interface ImageView {
+  /** Full dotted name. */
+  readonly name: string;
+  readonly serial: bigint;
+  readonly persist: boolean;
+}
+
+export interface CheckContext<N extends string> {
+  readonly image: ImageView;
+  readonly values: ParamValues<ParamsOf<N>>;
+  /** What `check` may look at: another visible image's name is known, or ESRCH. */
+  sees(image: string): boolean;
+}
+
+export interface CreateContext<N extends string> extends CheckContext<N> {
+  readonly substrate: Substrate;
+  readonly stage: Stage;
+  /** Undone, newest first, when anything later fails. Acquire, then defer on the next line. */
+  readonly scope: Scope;
+  /** What the parent has in this slot: own, inherited or shared; img0's is `root()`. */
+  readonly parent: InstanceOf<N>;
+  /** What another visible image has in this slot; ESRCH. */
+  peer(image: string): Awaitable<InstanceOf<N>>;
+  /** What this image has in the slot of a component named in `requires`. */
+  slot<M extends string>(component: M): Awaitable<InstanceOf<M>>;
+}
+
+export interface SetContext<N extends string> extends CreateContext<N> {
+  /** Values before the change. */
+  readonly before: ParamValues<ParamsOf<N>>;
+}
+
+export interface RemoveContext<N extends string> {
+  readonly image: ImageView;
+  readonly values: ParamValues<ParamsOf<N>>;
+  readonly substrate: Substrate;
+  readonly stage: Stage;
+  readonly parent: InstanceOf<N>;
+}
+
+/** How the outside is told that something could not be done to what already runs. */
+export interface SetReport {
+  readonly notes: readonly string[];
+}
+
+/** The methods a component may have, in the order an image meets them. */
+export interface ComponentMethods<N extends string> {
+  /** What img0 has in this slot: the machine's own. */
+  root(substrate: Substrate): Awaitable<InstanceOf<N>>;
+  /** Refuses what cannot work. Pure: all checks run before any create. */
+  check?(cx: CheckContext<N>): void;
+  /** Makes the instance that the image will own. */
+  create(cx: CreateContext<N>): Awaitable<InstanceOf<N>>;
+  /** What `restore` needs, in this process or another, to find the instance again. */
+  save(instance: InstanceOf<N>): Pairs;
+  /** Finds an instance that another process made; ESTALE when the kernel no longer has it. */
+  restore(saved: Pairs, cx: RemoveContext<N>): Awaitable<InstanceOf<N>>;
+  /** Makes the instance as `cx.values` say; undo of each step goes on cx.scope. */
+  set?(instance: InstanceOf<N>, cx: SetContext<N>): Awaitable<SetReport | undefined>;
+  /** Read-only values as they are now (access `ro`). */
+  get?(instance: InstanceOf<N>): Awaitable<Pairs>;
+  /** Gives back what was taken; the image's processes have ended, others may still hold the instance. */
+  remove?(instance: InstanceOf<N>, cx: RemoveContext<N>): Awaitable<readonly string[]>;
+  /** Drops this process's descriptors of the instance; nothing on the machine changes. */
+  forget?(instance: InstanceOf<N>): void;
+  /** What a process or thread needs in order to enter. */
+  entry(instance: InstanceOf<N>, cx: EntryContext): readonly EntryStep[];
+  /** Who keeps this instance alive. */
+  holders?(instance: InstanceOf<N>, cx: HoldersContext): Awaitable<readonly Holder[]>;
+  /** Gives back what a dead process's journal notes; one line per thing done. */
+  giveBack?(entries: readonly Pairs[], image: string, serial: bigint, substrate: Substrate): Awaitable<readonly string[]>;
+}
+
+export interface EntryContext {
+  /** The image entered; where it does not own the instance, not the instance's owner. */
+  readonly image: ImageView;
+  /** Directory of the owner's files (see {@link Stage.home}). */
+  readonly home: string;
+}
+
+export interface HoldersContext {
+  readonly substrate: Substrate;
+  readonly image: ImageView;
+}
+
+export interface Component<N extends string> extends ComponentMethods<N> {
+  readonly name: N;
+  /** Which {@link interfaceVersion} it was written for. */
+  readonly interface: number;
+  /** One line for `imgctl components`. */
+  readonly describe: string;
+  /** Components that must stand in the image before this one. */
+  readonly requires?: readonly string[];
+  readonly params: ParamsOf<N>;
+}
+
+/** A component of any name, as the registry keeps it. */
+export type AnyComponent = Component<string>;
+
+/** Declares a component. Nothing is registered here; `boot` does that. */
+export function defineComponent<const N extends string>(component: Component<N>): Component<N> {
+  return Object.freeze(component);
+}

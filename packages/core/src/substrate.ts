@@ -1,0 +1,159 @@
+import type { Awaitable } from './scope.ts';
+import type { Pairs } from './pairs/pairs.ts';
+import type { VimageError } from './errors.ts';
+
+/** A 64-bit image address as two unsigned 32-bit halves, and its prefix length. */
+export interface ImageAddress {
+  readonly hi: number;
+  readonly lo: number;
+  readonly prefix: number;
+}
+
+/** `removing`: named, being taken down. `dying`: its name is free again, but something still refers to it. */
+export type ImageState = 'live' | 'removing' | 'dying';
+
+/** What the registry keeps of an image. */
+export interface StoredImage {
+  /** Full dotted name from img0. */
+  readonly name: string;
+  /** Never used again, unlike the address. */
+  readonly serial: bigint;
+  readonly address: ImageAddress;
+  readonly persist: boolean;
+  readonly state: ImageState;
+  /** What was asked, as it was asked. */
+  readonly pairs: Pairs;
+  /** By component that this image owns: what its `restore` needs to find the instance again. */
+  readonly saved: ReadonlyMap<string, Pairs>;
+}
+
+/** An entry that could not be read. It is shown, and never deleted by guess. */
+export interface DamagedImage {
+  readonly name: string;
+  readonly error: VimageError;
+}
+
+export interface Snapshot {
+  /** Changes whenever anything in the registry does. */
+  readonly generation: string;
+  readonly images: readonly StoredImage[];
+  readonly damaged: readonly DamagedImage[];
+}
+
+/** One step of entering an image, as pairs; `for` is added by the kernel. See docs/plan-format.md. */
+export interface EntryStep {
+  readonly verb: string;
+  readonly args: Pairs;
+  /** Only when living in the image, or only when acting on it; both when absent. */
+  readonly mode?: 'live' | 'effective';
+  /** Effective only where the component is asked for by name. */
+  readonly ask?: boolean;
+}
+
+export interface PlanStep extends EntryStep {
+  readonly component: string;
+}
+
+/**
+ * An image being made or changed, on the machine: invisible to others, with the image's lock held.
+ * A crash at any moment leaves what `gc` can undo from the journal.
+ */
+export interface Stage {
+  /** Directory of the image's own files once it is published; components may name it in their entry. */
+  readonly home: string;
+  /** Notes, before the act, something that has to be given back if we die. */
+  journal(component: string, entry: Pairs): Awaitable<void>;
+  /** What is noted for this component, oldest first. */
+  journalled(component: string): Awaitable<readonly Pairs[]>;
+  /** Replaces a component's notes: after giving back, or once they are no longer owed. */
+  settle(component: string, entries: readonly Pairs[]): Awaitable<void>;
+  /** Writes one of a component's own files (`resolv.conf`); returns its path after publication. */
+  file(component: string, name: string, content: string): Awaitable<string>;
+  /** Makes it visible, whole, at once. */
+  publish(image: StoredImage, plan: readonly PlanStep[]): Awaitable<void>;
+  /** Leaves the registry as it was before the stage was opened. */
+  abort(): Awaitable<void>;
+  /** Gives up the image's lock; a non-persistent image's ownership stays with this process. */
+  release(): Awaitable<void>;
+}
+
+export interface ProcessInfo {
+  readonly pid: number;
+  /** The same process's numbers in inner pid namespaces, outermost first. */
+  readonly inner: readonly number[];
+  readonly ppid: number;
+  readonly uid: number;
+  readonly state: string;
+  /** Jiffies since boot at its start; with the pid, its identity. */
+  readonly start: string;
+  readonly command: string;
+}
+
+/** Something that keeps an image or an instance alive. */
+export interface Holder {
+  readonly kind: string;
+  readonly component?: string;
+  readonly pid?: number;
+  readonly detail: string;
+}
+
+export interface SpawnRequest {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly effective: boolean;
+  /** Components acted on, in effective mode; empty: all but those that must be asked for. */
+  readonly only: readonly string[];
+  readonly user?: string;
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cleanEnv?: boolean;
+  readonly tty?: boolean;
+  readonly dieWithParent?: boolean;
+  readonly detach?: boolean;
+}
+
+/** Which image this process lives in, and what it may do. */
+export interface Standing {
+  /** Serial of the image whose cgroup holds us, or undefined in img0. */
+  readonly cimg: bigint | undefined;
+}
+
+export interface EndOptions {
+  /** Milliseconds between SIGTERM and SIGKILL. */
+  readonly grace: number;
+}
+
+/** The only door to the machine. Core calls nothing else; components may narrow it to the one they know. */
+export interface Substrate {
+  readonly name: string;
+  /** Finds out where we stand; EPERM names the missing right and what to do. */
+  open(): Awaitable<Standing>;
+  /** The registry's root lock, exclusive. Never held during a grace period. */
+  lock(): Awaitable<AsyncDisposable>;
+  /** The registry, or undefined when it is still at `generation`. Damage is reported, never skipped. */
+  load(generation?: string): Awaitable<Snapshot | undefined>;
+  /** A number that was never given before on this boot. */
+  serial(): bigint;
+  /** Opens a stage for a new image, or for one that exists. */
+  stage(image: Pick<StoredImage, 'name' | 'serial' | 'persist'>, existing: boolean): Awaitable<Stage>;
+  /** Marks an image `removing`, for all to see. */
+  doom(image: StoredImage): Awaitable<void>;
+  /** Removes pins, cgroup and registry entry; true when nothing refers to the image any more, else it is `dying`. */
+  retire(image: StoredImage, stage: Stage): Awaitable<boolean>;
+  /** Processes that live in the image (not in its children). */
+  processes(image: StoredImage): Awaitable<readonly ProcessInfo[]>;
+  /** Signals one process of the image by stable identity; ESRCH when it is not there (any more). */
+  signal(image: StoredImage, pid: number, signal: string): Awaitable<void>;
+  /** TERM, grace, KILL, verified empty. Returns how many were ended. */
+  end(image: StoredImage, options: EndOptions): Awaitable<number>;
+  /** Everything that keeps the image itself alive (processes, handles, pins taken by others). */
+  holders(image: StoredImage): Awaitable<readonly Holder[]>;
+  /** Undoes what dead processes left behind; one line per thing done. `give` lets a component settle its journal. */
+  gc(give: GiveBack): Awaitable<readonly string[]>;
+  /** Registry changes as they happen, until disposed. */
+  watch(changed: () => void): Disposable;
+  close(): Awaitable<void>;
+}
+
+/** Called for each journal that a dead process left; the component gives back what it notes. */
+export type GiveBack = (component: string, entries: readonly Pairs[], image: string, serial: bigint) => Awaitable<readonly string[]>;

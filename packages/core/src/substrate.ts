@@ -123,6 +123,13 @@ export interface EndOptions {
   readonly grace: number;
 }
 
+/** What a substrate adds to the types of core: `child`, what `spawn` returns. */
+// eslint-disable-next-line @typescript-eslint/no-empty-object-type
+export interface SubstrateTypes {}
+
+/** A started program, as the substrate in use has it (Node's ChildProcess, with @vimage/linux). */
+export type ChildOf = SubstrateTypes extends { readonly child: infer C } ? C : unknown;
+
 /** The only door to the machine. Core calls nothing else; components may narrow it to the one they know. */
 export interface Substrate {
   readonly name: string;
@@ -150,6 +157,8 @@ export interface Substrate {
   holders(image: StoredImage): Awaitable<readonly Holder[]>;
   /** Undoes what dead processes left behind; one line per thing done. `give` lets a component settle its journal. */
   gc(give: GiveBack): Awaitable<readonly string[]>;
+  /** Starts a program in the image or, effective, on it. */
+  spawn(image: StoredImage, request: SpawnRequest): ChildOf;
   /** Registry changes as they happen, until disposed. */
   watch(changed: () => void): Disposable;
   close(): Awaitable<void>;

@@ -61,12 +61,20 @@ export interface SetContext<N extends string> extends CreateContext<N> {
   readonly before: ParamValues<ParamsOf<N>>;
 }
 
+export interface RestoreContext {
+  /** The image that made it. */
+  readonly image: ImageView;
+  readonly substrate: Substrate;
+}
+
 export interface RemoveContext<N extends string> {
   readonly image: ImageView;
   readonly values: ParamValues<ParamsOf<N>>;
   readonly substrate: Substrate;
   readonly stage: Stage;
   readonly parent: InstanceOf<N>;
+  /** Other images still point at the instance: give back what was the image's, keep what is theirs. */
+  readonly shared: boolean;
 }
 
 /** How the outside is told that something could not be done to what already runs. */
@@ -85,7 +93,7 @@ export interface ComponentMethods<N extends string> {
   /** What `restore` needs, in this process or another, to find the instance again. */
   save(instance: InstanceOf<N>): Pairs;
   /** Finds an instance that another process made; ESTALE when the kernel no longer has it. */
-  restore(saved: Pairs, cx: RemoveContext<N>): Awaitable<InstanceOf<N>>;
+  restore(saved: Pairs, cx: RestoreContext): Awaitable<InstanceOf<N>>;
   /** Makes the instance as `cx.values` say; undo of each step goes on cx.scope. */
   set?(instance: InstanceOf<N>, cx: SetContext<N>): Awaitable<SetReport | undefined>;
   /** Read-only values as they are now (access `ro`). */

@@ -16,6 +16,8 @@ export interface ParamType<T> {
   /** Every value there is, or the common ones, for completion. */
   readonly candidates?: readonly string[];
   readonly source?: CandidateSource;
+  /** The type of `key=value` items: a list of them may be written as a record. */
+  readonly keyed?: boolean;
   /** Reads the text form. Throws a VimageError: EINVAL, ERANGE (a number too small or large), ENAMETOOLONG. */
   parse(text: string): T;
   /** Writes the canonical text form. */

@@ -1,0 +1,31 @@
+import { InvariantError, VimageError } from '../errors.ts';
+import { own } from '../pairs/parse.ts';
+import { parseTexts } from '../pairs/list.ts';
+import type { ParamTable } from './param.ts';
+
+const reserved: ReadonlySet<string> = new Set(['vir', 'share', 'name', 'parent']);
+
+/**
+ * Checks a component's declarations: keys are words that may be dotted, none is reserved, each example and default parses,
+ * descriptions are one line. EINVAL names the component and the key.
+ */
+export function checkTable(component: string, table: ParamTable): void {
+  for (const key of Object.keys(table)) {
+    const fail = (why: string, cause?: unknown): VimageError =>
+      new VimageError('EINVAL', `parameter "${key}" of component "${component}": ${why}`, { subject: key, cause });
+    const param = own(table, key);
+    if (param === undefined) throw new InvariantError('a key without its parameter');
+    if (!/^[a-z][a-z0-9_-]*(?:\.[a-z0-9_-]+)*$/.test(key) || key.length > 64) throw fail('expected a key of small letters, digits, ".", "_" and "-"');
+    if (reserved.has(key)) throw fail('the key is reserved');
+    if (param.describe === '' || /\p{Cc}/u.test(param.describe)) throw fail('expected a description of one line');
+    for (const text of [param.example, param.default]) {
+      if (text === undefined) continue;
+      try {
+        parseTexts(param, [text]);
+      } catch (cause) {
+        if (!(cause instanceof VimageError)) throw cause;
+        throw fail(cause.message, cause);
+      }
+    }
+  }
+}

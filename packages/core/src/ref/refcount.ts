@@ -1,0 +1,55 @@
+import { InvariantError } from '../errors.ts';
+import { noteFreed, noteTaken } from './leaks.ts';
+
+/**
+ * A count of references by kind of holder (refcount(9)). It begins at zero: until the first hold the object belongs to whoever
+ * makes it. The last free runs `last`, once; afterwards neither hold nor free is legal. All misuse is an InvariantError.
+ */
+export class RefCount {
+  /** What is counted, for messages. */
+  readonly what: string;
+  readonly #last: () => void;
+  readonly #held = new Map<string, number>();
+  #count = 0;
+  #gone = false;
+
+  constructor(what: string, last: () => void) {
+    this.what = what;
+    this.#last = last;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** The last reference has been given back. */
+  get gone(): boolean {
+    return this.#gone;
+  }
+
+  /** How many references each kind of holder has. */
+  held(): ReadonlyMap<string, number> {
+    return this.#held;
+  }
+
+  hold(holder: string): void {
+    if (this.#gone) throw new InvariantError(`${this.what}: held by ${holder} after its last reference was given back`);
+    this.#count += 1;
+    this.#held.set(holder, (this.#held.get(holder) ?? 0) + 1);
+    noteTaken(this, this.what, holder);
+  }
+
+  /** Gives one reference back; true when it was the last. */
+  free(holder: string): boolean {
+    const held = this.#held.get(holder) ?? 0;
+    if (held === 0) throw new InvariantError(`${this.what}: freed by ${holder}, which holds no reference`);
+    if (held === 1) this.#held.delete(holder);
+    else this.#held.set(holder, held - 1);
+    this.#count -= 1;
+    noteFreed(this, holder);
+    if (this.#count > 0) return false;
+    this.#gone = true;
+    this.#last();
+    return true;
+  }
+}

@@ -1,0 +1,458 @@
+#include "imgexec.h"
+
+#include <grp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+static struct plan plan;
+static char text[PLAN_BYTES + 1];
+static struct options *opt;
+static char cwd[PATH_MAX];
+static char where[1024]; /* of the image, below the registry */
+static int registry, image, host = -1, hostproc, root, pins = -1, pindir = -1, view_fd = -1, parent_pidfd = -1;
+static bool has_view;
+static struct tty tty = {.master = -1, .slave = -1};
+static sigset_t inherited_mask;
+static struct sigaction inherited_chld;
+
+static void image_open(void)
+{
+	size_t n = 0;
+	struct stat st;
+	const char *why;
+	int fd, len;
+
+	if (!valid_name(opt->name))
+		die(EXIT_OURS, EINVAL, "image name: \"%s\": expected words of A-Z a-z 0-9 _ - joined by dots", opt->name);
+	for (const char *s = opt->name; *s;) {
+		int word = (int)strcspn(s, ".");
+		n += (size_t)snprintf(where + n, sizeof where - n, "%simg/%.*s", n ? "/" : "", word, s);
+		s += word + (s[word] == '.');
+	}
+	registry = registry_open();
+	image = walk(registry, where, O_RDONLY | O_DIRECTORY);
+	if (image < 0 && errno == ENOENT)
+		die(EXIT_OURS, ESRCH, "no image \"%s\": imgctl ls shows what there is", opt->name);
+	if (image < 0)
+		die(EXIT_OURS, errno, "image: %s: its directory in the registry cannot be opened", opt->name);
+	fd = walk(image, "plan", O_RDONLY | O_NONBLOCK);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		die(EXIT_OURS, errno, "plan: %s: it cannot be opened; imgctl gc cleans up", opt->name);
+	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 022))
+		die(EXIT_OURS, EPERM, "plan: %s: it must be a file of uid %u that nobody else may write", opt->name, geteuid());
+	len = read_all(fd, text, sizeof text);
+	if (len < 0)
+		die_at(opt->name);
+	close(fd);
+	if ((why = plan_parse(text, (size_t)len, &plan)))
+		die(EXIT_OURS, EBADMSG, "plan: %s: %s; imgctl gc cleans up", opt->name, why);
+}
+
+/* The destroyer takes the image out of its place first and looks for processes then: one that is in the cgroup and still
+ * finds the image in its place will be found. */
+static void image_still_there(void)
+{
+	struct stat ours, now;
+
+	if (fstat(image, &ours) < 0 || fstatat(registry, where, &now, AT_SYMLINK_NOFOLLOW) < 0
+	    || ours.st_ino != now.st_ino || ours.st_dev != now.st_dev)
+		die(EXIT_OURS, ESRCH, "no image \"%s\": it was destroyed meanwhile", opt->name);
+}
+
+static bool in_list(const char *list, const char *s, size_t len)
+{
+	for (;; list++) {
+		size_t n = strcspn(list, ",");
+		if (n == len && memcmp(list, s, n) == 0)
+			return true;
+		list += n;
+		if (*list == '\0')
+			return false;
+	}
+}
+
+static void check_only(void)
+{
+	for (const char *s = opt->only;; s++) {
+		size_t len = strcspn(s, ","), used = 0;
+		char have[512] = "";
+		bool found = false;
+
+		for (struct step *st = plan.steps; st < plan.steps + plan.nsteps; st++) {
+			if (!st->effective)
+				continue;
+			found |= strlen(st->component) == len && memcmp(st->component, s, len) == 0;
+			if (!in_list(have, st->component, strlen(st->component)) && used + strlen(st->component) + 2 < sizeof have)
+				used += (size_t)sprintf(have + used, "%s%s", used ? "," : "", st->component);
+		}
+		if (!found)
+			die(EXIT_OURS, ESRCH, "--only: no component \"%.*s\" to act on in %s: it has %s", (int)len, s, opt->name, used ? have : "none");
+		s += len;
+		if (*s == '\0')
+			return;
+	}
+}
+
+static void choose_steps(void)
+{
+	if (opt->only)
+		check_only();
+	for (struct step *st = plan.steps; st < plan.steps + plan.nsteps; st++) {
+		if (!opt->effective)
+			st->use = st->live;
+		else if (opt->only)
+			st->use = st->effective && in_list(opt->only, st->component, strlen(st->component));
+		else
+			st->use = st->effective && !st->ask;
+		has_view |= st->use && st->kind != JOIN;
+	}
+}
+
+static int uses(int type)
+{
+	for (struct step *st = plan.steps; st < plan.steps + plan.nsteps; st++)
+		if (st->use && st->kind == JOIN && (type == 0 || st->type == type))
+			return 1;
+	return 0;
+}
+
+static void enter_mnt(int fd, const char *what)
+{
+	if (setns(fd, CLONE_NEWNS) < 0) {
+		failed = "setns";
+		die_at(what);
+	}
+}
+
+/* All descriptors are taken and checked before anything is joined: afterwards the pins may be out of reach. */
+static void open_pins(void)
+{
+	host = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	hostproc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (host < 0 || hostproc < 0 || root < 0)
+		die(EXIT_OURS, errno, "open: /proc/self/ns/mnt: /proc must be mounted");
+	pins = ns_open(registry, "mnt", CLONE_NEWNS, 0, 0);
+	if (pins < 0)
+		die(EXIT_OURS, ESTALE, "pins: %s: the namespaces are gone, as after a reboot; imgctl gc cleans up", opt->name);
+	enter_mnt(pins, "the pins' namespace");
+	for (struct step *st = plan.steps; st < plan.steps + plan.nsteps; st++)
+		if (st->use && st->kind == JOIN && (st->fd = ns_open(AT_FDCWD, st->pin, st->type, st->ino, st->id)) < 0)
+			die(EXIT_OURS, ESTALE, "pin: %s of %s: not the namespace that was pinned; imgctl gc cleans up", st->pin, opt->name);
+	if (has_view && !opt->effective) {
+		if (mkdir(plan.serial, 0700) < 0 && errno != EEXIST)
+			die(EXIT_OURS, errno, "mkdir: pins of %s: it could not be made", opt->name);
+		pindir = open(plan.serial, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (pindir < 0)
+			die(EXIT_OURS, errno, "open: pins of %s: its directory is gone", opt->name);
+		view_fd = ns_open(pindir, "mnt", CLONE_NEWNS, 0, 0);
+	}
+	enter_mnt(host, "the caller's mount namespace");
+	if (fchdir(root) < 0 || chroot(".") < 0)
+		die(EXIT_OURS, errno, "chroot: the caller's root: needs CAP_SYS_CHROOT");
+}
+
+/* Namespaces that we have the right to without the user namespace come before it, the rest after; all must be joined. */
+static void join(int which)
+{
+	struct step *end = plan.steps + plan.nsteps;
+	bool user = uses(CLONE_NEWUSER);
+
+	for (int pass = 0; pass < 3; pass++)
+		for (struct step *st = plan.steps; st < end; st++) {
+			if (!st->use || st->kind != JOIN || st->joined || st->type == CLONE_NEWNS || (which && st->type != which))
+				continue;
+			if ((pass == 1) != (st->type == CLONE_NEWUSER))
+				continue;
+			if (setns(st->fd, st->type) == 0)
+				st->joined = true;
+			else if (!(pass == 0 && user && errno == EPERM)) {
+				failed = "setns";
+				die_at(st->pin);
+			}
+		}
+}
+
+static void set_flags(const char *to, unsigned long flags)
+{
+	struct { uint64_t set, clear, propagation, userns; } attr = {flags, 0, 0, 0};
+
+	if (flags && syscall(NR_mount_setattr, AT_FDCWD, to, 0x8000 /* AT_RECURSIVE */, &attr, sizeof attr) < 0) {
+		failed = "mount_setattr";
+		die_at(to);
+	}
+}
+
+static void mount_step(const struct step *st)
+{
+	enum { CLONE = 1, RECURSIVE = 0x8000, F_EMPTY_PATH = 4 };
+	int kept[PLAN_PAIRS], n = 0, i = 0;
+	const char *key, *value;
+
+	for (const char *s = st->args; s < st->end;) {
+		s = next_pair(s, &key, &value);
+		if (strcmp(key, "keep") == 0)
+			kept[n++] = (int)syscall(NR_open_tree, AT_FDCWD, value, CLONE | RECURSIVE | O_CLOEXEC);
+	}
+	if (mount(st->fs, st->to, st->fs, st->flags, st->data) < 0) {
+		failed = "mount";
+		die_at(st->to);
+	}
+	for (const char *s = st->args; s < st->end;) {
+		s = next_pair(s, &key, &value);
+		if (strcmp(key, "keep") != 0)
+			continue;
+		if (kept[i] >= 0 && syscall(NR_move_mount, kept[i], "", AT_FDCWD, value, F_EMPTY_PATH) < 0 && errno != ENOENT) {
+			failed = "move_mount";
+			die_at(value);
+		}
+		if (kept[i] >= 0)
+			close(kept[i]);
+		i++;
+	}
+}
+
+static void build_view(void)
+{
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0) {
+		failed = "unshare";
+		die_at("mount view");
+	}
+	for (const struct step *st = plan.steps; st < plan.steps + plan.nsteps; st++) {
+		if (!st->use)
+			continue;
+		if (st->kind == MOUNT)
+			mount_step(st);
+		failed = "mount";
+		if (st->kind == BIND) {
+			if (mount(st->from, st->to, NULL, MS_BIND | MS_REC, NULL) < 0)
+				die_at(st->to);
+			set_flags(st->to, st->flags);
+		}
+		if (st->kind == COVER && mount("vimage", st->to, "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0755,size=4k") < 0
+		    && errno != ENOENT)
+			die_at(st->to);
+	}
+}
+
+/* Called under the lock on pindir. */
+static void pin_view(void)
+{
+	char path[32];
+	int fd;
+
+	view_fd = openat(hostproc, "self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	if (view_fd < 0)
+		die(EXIT_OURS, errno, "open: /proc/self/ns/mnt: the mount view cannot be pinned");
+	enter_mnt(pins, "the pins' namespace");
+	fd = openat(pindir, "mnt", O_CREAT | O_RDONLY | O_NOFOLLOW | O_CLOEXEC, 0);
+	if (fd < 0)
+		die(EXIT_OURS, ESRCH, "no image \"%s\": it was destroyed meanwhile", opt->name);
+	close(fd);
+	snprintf(path, sizeof path, "/%s/mnt", plan.serial);
+	if (bind_fd(view_fd, path) < 0)
+		die_at(path);
+}
+
+static void enter_view(void)
+{
+	for (const struct step *st = plan.steps; st < plan.steps + plan.nsteps; st++)
+		if (st->use && st->kind == JOIN && st->type == CLONE_NEWNS && view_fd < 0)
+			enter_mnt(st->fd, st->pin);
+	if (!has_view)
+		return;
+	if (opt->effective) {
+		build_view();
+		return;
+	}
+	if (view_fd < 0) {
+		if (flock(pindir, LOCK_EX) < 0)
+			die(EXIT_OURS, errno, "flock: pins of %s: it cannot be locked", opt->name);
+		view_fd = ns_open(pindir, "mnt", CLONE_NEWNS, 0, 0);
+		if (view_fd < 0) {
+			build_view();
+			pin_view();
+		}
+		flock(pindir, LOCK_UN);
+	}
+	enter_mnt(view_fd, "the mount view");
+}
+
+static void set_env(const char *key, const char *value)
+{
+	if (setenv(key, value, 1) < 0)
+		die(EXIT_OURS, errno, "environment: %s: out of memory", key);
+}
+
+static void become(void)
+{
+	static struct user u;
+	const char *term = getenv("TERM");
+
+	if (opt->user)
+		user_find(opt->user, &u);
+	if (opt->clean_env) {
+		clearenv();
+		set_env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+		if (term)
+			set_env("TERM", term);
+	}
+	if (opt->user) {
+		set_env("HOME", u.home);
+		set_env("USER", u.name);
+		set_env("LOGNAME", u.name);
+		set_env("SHELL", u.shell);
+		if (tty.slave >= 0 && fchown(tty.slave, u.uid, (gid_t)-1) < 0)
+			die(EXIT_OURS, errno, "fchown: the terminal: it cannot be given to %s", u.name);
+		if (setgroups(u.ngroups, u.groups) < 0 || setresgid(u.gid, u.gid, u.gid) < 0 || setresuid(u.uid, u.uid, u.uid) < 0)
+			die(EXIT_OURS, errno, "user: %s: the rights to change to it are missing", opt->user);
+	}
+	for (int i = 0; i < opt->nenv; i++)
+		putenv(opt->env[i]);
+}
+
+static void go_to_cwd(void)
+{
+	char check[PATH_MAX];
+
+	if (opt->cwd && chdir(opt->cwd) < 0)
+		die(EXIT_OURS, errno, "--cwd: %s: not a directory that can be entered in %s", opt->cwd, opt->name);
+	if (!opt->cwd && (*cwd != '/' || chdir(cwd) < 0) && chdir("/") < 0)
+		die(EXIT_OURS, errno, "chdir: /: it cannot be entered");
+	if (syscall(SYS_getcwd, check, sizeof check) < 0 || *check != '/')
+		die(EXIT_OURS, ENOENT, "getcwd: %s: it is outside of the image", check);
+}
+
+static void die_with(int pidfd)
+{
+	struct pollfd p = {pidfd, POLLIN, 0};
+
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || poll(&p, 1, 0) != 0)
+		_exit(128 + SIGKILL);
+}
+
+static _Noreturn void run(void)
+{
+	int err;
+
+	join(0);
+	enter_view();
+	image_still_there();
+	become();
+	go_to_cwd();
+	if (opt->die_with_parent) /* here, because changing the user clears it */
+		die_with(parent_pidfd);
+	signal(SIGPIPE, SIG_DFL);
+	signal(SIGXFSZ, SIG_DFL);
+	sigaction(SIGCHLD, &inherited_chld, NULL);
+	sigprocmask(SIG_SETMASK, &inherited_mask, NULL);
+	execvp(opt->argv[0], opt->argv);
+	err = errno;
+	if (err == ENOENT || err == ENOTDIR)
+		die(EXIT_NOTFOUND, err, "exec: %s: no such program in %s", opt->argv[0], opt->name);
+	die(EXIT_NOEXEC, err, "exec: %s: %s", opt->argv[0], strerror(err));
+}
+
+static _Noreturn void child(int self)
+{
+	if (!opt->effective || opt->detach || tty.slave >= 0)
+		if (setsid() < 0)
+			die(EXIT_OURS, errno, "setsid: no session of its own");
+	if (opt->detach) {
+		int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+		if (null < 0 || dup2(null, 0) < 0)
+			die(EXIT_OURS, errno, "open: /dev/null: it must be there");
+	} else if (tty.slave >= 0)
+		tty_child(&tty);
+	parent_pidfd = self;
+	run();
+}
+
+static int self_or_parent(pid_t pid)
+{
+	int fd = (int)syscall(NR_pidfd_open, pid, 0);
+
+	if (fd < 0)
+		die(EXIT_OURS, errno, "pidfd_open: --die-with-parent: the caller is gone, or Linux is older than 5.3");
+	return fd;
+}
+
+void enter(struct options *options)
+{
+	static const struct sigaction chld = {.sa_handler = SIG_DFL};
+	int cgroup = -1, self = -1, report[2] = {-1, -1}, status, keep[20];
+	pid_t pid, caller = getppid();
+	bool made = false, forks;
+	sigset_t all;
+	char code;
+
+	opt = options;
+	if (!getcwd(cwd, sizeof cwd))
+		*cwd = '\0';
+	if (opt->die_with_parent) {
+		parent_pidfd = self_or_parent(caller);
+		if (getppid() != caller)
+			_exit(128 + SIGKILL);
+		self = self_or_parent(getpid());
+	}
+	image_open();
+	choose_steps();
+	sigprocmask(SIG_SETMASK, NULL, &inherited_mask);
+	sigaction(SIGCHLD, NULL, &inherited_chld);
+	if (opt->tty != 0 && !opt->detach && (opt->tty == 1 || !opt->effective))
+		tty_open(&tty, opt->tty == 1);
+	if (!opt->effective && plan.cgroup && (cgroup = cgroup_open(plan.cgroup, plan.cgroup_v1, &made)) < 0)
+		die_at(plan.cgroup);
+	if (uses(0) || (has_view && !opt->effective))
+		open_pins();
+	forks = !opt->effective || opt->detach || tty.master >= 0 || opt->nkeep || uses(CLONE_NEWPID);
+	if (!forks)
+		run();
+
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, NULL);
+	sigaction(SIGCHLD, &chld, NULL);
+	if (opt->detach && pipe2(report, O_CLOEXEC) < 0)
+		die(EXIT_OURS, errno, "pipe2: no descriptor is left");
+	join(uses(CLONE_NEWUSER) ? 0 : CLONE_NEWPID); /* the pid namespace is for children; the rest the child joins itself */
+	pid = spawn(cgroup, plan.cgroup_v1);
+	if (pid == 0) {
+		report_fd = report[1];
+		child(self);
+	}
+	if (pid < 0 && errno == ENODEV)
+		errno = ESRCH;
+	if (pid < 0)
+		die(EXIT_OURS, errno, "%s: %s: %s", failed, opt->name, errno == ENOMEM && uses(CLONE_NEWPID)
+			? "its pid 1 has died: imgctl destroy it" : strerror(errno));
+	if (opt->detach) {
+		close(report[1]);
+		if (read(report[0], &code, 1) == 1)
+			_exit((unsigned char)code);
+		_exit(0);
+	}
+	/* What stays is a relay: it must not hold the image's namespaces. */
+	memcpy(keep, opt->keep, sizeof opt->keep);
+	status = opt->nkeep;
+	for (int fd = tty.master, i = 0; i < 2; fd = parent_pidfd, i++)
+		if (fd >= 0) {
+			int at = status++;
+			for (; at > 0 && keep[at - 1] > fd; at--)
+				keep[at] = keep[at - 1];
+			keep[at] = fd;
+		}
+	if (close_all_but(keep, status) < 0)
+		die_at("relay");
+	if (opt->die_with_parent)
+		die_with(parent_pidfd);
+	status = relay(pid, !opt->effective || tty.master >= 0, &tty);
+	if (made && status >= EXIT_OURS)
+		rmdir(plan.cgroup); /* only if nothing lives in it */
+	_exit(status);
+}

@@ -1,0 +1,123 @@
+#ifndef IMGEXEC_H
+#define IMGEXEC_H
+
+#define _GNU_SOURCE 1
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#define IMGEXEC_VERSION "0.1.0"
+
+enum { PLAN_BYTES = 1 << 20, PLAN_PAIRS = 4096 };
+enum { EXIT_OURS = 125, EXIT_NOEXEC = 126, EXIT_NOTFOUND = 127 };
+
+/* The C library's headers may be older than the kernel: what is asked of it has one number on every architecture we build for. */
+enum {
+	NR_open_tree = 428, NR_move_mount = 429, NR_pidfd_open = 434, NR_clone3 = 435, NR_close_range = 436,
+	NR_openat2 = 437, NR_pidfd_getfd = 438, NR_mount_setattr = 442,
+};
+#define NS_TYPE _IO(0xb7, 0x3)
+#define NS_MNT_ID _IOR(0xb7, 0x5, uint64_t)
+#define NS_ID _IOR(0xb7, 13, uint64_t)
+#define NSFS 0x6e736673L
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x80
+#endif
+
+/* plan.c: reading, with no side effect */
+
+struct step {
+	enum { JOIN, MOUNT, BIND, COVER } kind;
+	bool live, effective, ask;
+	bool use, joined; /* enter.c's marks */
+	int type, fd;
+	unsigned long flags;
+	uint64_t ino, id;
+	const char *component, *pin, *fs, *from, *to, *data;
+	const char *args, *end; /* all of its arguments, for those that repeat */
+};
+
+struct plan {
+	const char *image, *serial, *cgroup;
+	bool cgroup_v1;
+	size_t nsteps;
+	struct step steps[PLAN_PAIRS];
+};
+
+const char *plan_parse(const char *text, size_t len, struct plan *plan); /* NULL, or what is wrong with it */
+const char *next_pair(const char *s, const char **key, const char **value);
+bool parse_u64(const char *s, uint64_t *n);
+bool valid_name(const char *s);
+bool valid_serial(const char *s);
+bool valid_pin(const char *s);
+
+/* sys.c: what entering and serving share; -1 leaves errno, and the step's name in `failed` */
+
+extern const char *failed;
+extern int report_fd; /* who waits to hear whether exec came about (-d) */
+
+int fail_at(const char *step);
+const char *errno_name(int err);
+_Noreturn void die(int status, int err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+_Noreturn void die_at(const char *what);
+
+const char *registry_path(void);
+int registry_open(void);
+int walk(int dir, const char *path, int flags);
+int ns_open(int dir, const char *path, int type, uint64_t ino, uint64_t id);
+int ns_check(int fd, int type, uint64_t ino, uint64_t id);
+int cgroup_open(const char *path, bool v1, bool *made);
+int cgroup_enter(int cgroup);
+int bind_fd(int fd, const char *to);
+pid_t spawn(int cgroup, bool v1); /* fork, and the child begins inside the cgroup */
+int close_all_but(const int *keep, int n);
+int read_all(int fd, char *buf, size_t size);
+
+/* user.c */
+
+struct user {
+	uid_t uid;
+	gid_t gid;
+	const char *name, *home, *shell;
+	size_t ngroups;
+	gid_t groups[NGROUPS_MAX];
+};
+
+void user_find(const char *spec, struct user *user);
+
+/* tty.c */
+
+struct tty {
+	int master, slave;
+	bool is[3]; /* which of 0-2 become the pty */
+};
+
+void tty_open(struct tty *tty, bool force);
+void tty_child(struct tty *tty);
+void tty_restore(void);
+int relay(pid_t child, bool own_session, const struct tty *tty);
+
+/* enter.c, serve.c */
+
+struct options {
+	bool effective, clean_env, die_with_parent, detach;
+	int tty; /* -1: when there is a terminal */
+	const char *name, *only, *user, *cwd;
+	char **env, **argv;
+	int nenv, nkeep, keep[16];
+};
+
+_Noreturn void enter(struct options *options);
+int serve(void);
+
+#endif

@@ -1,0 +1,129 @@
+#include "imgexec.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+
+static const char help[] =
+	"usage: imgexec [options] NAME [--] COMMAND [ARGUMENT...]\n"
+	"Runs COMMAND in the image NAME (see imgctl ls), and exits as it does.\n"
+	"\n"
+	"  -e                  act on the image without living in it: your programs, your user, its components\n"
+	"  --only A,B          with -e: these components only (proc, for one, is never meant otherwise)\n"
+	"  -u USER[:GROUP]     as that user of the image\n"
+	"  --cwd DIR           in that directory (else yours, if the image has it)\n"
+	"  --env KEY=VALUE     with that in the environment; repeatable\n"
+	"  --clean-env         with nothing of your environment\n"
+	"  -t, -T              with a terminal of its own, or without (else: when yours is one)\n"
+	"  -d                  in the background: returns when the command has started\n"
+	"  --die-with-parent   killed when the caller of imgexec ends\n"
+	"  --keep-fd N         keep descriptor N open (a lock, say) until the command ends; repeatable\n"
+	"  --probe             say what this kernel offers\n"
+	"\n"
+	"  imgexec web -- ps aux            what runs in it\n"
+	"  imgexec -e web -- ip -br addr    your ip(8), its network stack\n"
+	"\n"
+	"exit status: the command's; 128+N if signal N ended it; 127 not found; 126 not executable; 125 imgexec failed.\n";
+
+static void say(const char *s)
+{
+	size_t n = strlen(s);
+
+	if (write(1, s, n) != (ssize_t)n)
+		die(EXIT_OURS, errno, "write: standard output: it takes nothing");
+	_exit(0);
+}
+
+static void probe(void)
+{
+	char out[1024];
+	int n = 0, net = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC), mnt = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	uint64_t id, clone_into_nothing[11] = {0x200000000ULL, [4] = SIGCHLD, [10] = INT_MAX};
+	const struct { const char *what; bool yes; } probes[] = {
+		{"clone3.cgroup", syscall(NR_clone3, clone_into_nothing, sizeof clone_into_nothing) < 0 && errno == EBADF},
+		{"close_range", syscall(NR_close_range, ~0u, ~0u, 0) == 0},
+		{"mntns.id", ioctl(mnt, NS_MNT_ID, &id) == 0},
+		{"mount_setattr", syscall(NR_mount_setattr, -1, "", 0, NULL, 0) < 0 && errno != ENOSYS},
+		{"ns.id", ioctl(net, NS_ID, &id) == 0},
+		{"open_tree", syscall(NR_open_tree, -1, "", 0) < 0 && errno != ENOSYS},
+		{"openat2", syscall(NR_openat2, -1, "", NULL, 0) < 0 && errno != ENOSYS},
+		{"pidfd", syscall(NR_pidfd_open, getpid(), 0) >= 0},
+		{"pidfd_getfd", syscall(NR_pidfd_getfd, -1, 0, 0) < 0 && errno != ENOSYS},
+	};
+
+	for (size_t i = 0; i < sizeof probes / sizeof probes[0]; i++)
+		n += snprintf(out + n, sizeof out - (size_t)n, "%s %s\n", probes[i].what, probes[i].yes ? "yes" : "no");
+	say(out);
+}
+
+static void add_keep(struct options *o, const char *s)
+{
+	uint64_t fd;
+	int at = o->nkeep;
+
+	if (!parse_u64(s, &fd) || fd < 3 || fd > 1 << 20 || at == 16 || fcntl((int)fd, F_SETFD, FD_CLOEXEC) < 0)
+		die(EXIT_OURS, EBADF, "--keep-fd: %s: expected an open descriptor above 2, at most 16 of them", s);
+	for (; at > 0 && o->keep[at - 1] > (int)fd; at--)
+		o->keep[at] = o->keep[at - 1];
+	o->keep[at] = (int)fd;
+	o->nkeep++;
+}
+
+int main(int argc, char **argv)
+{
+	enum { ONLY = 256, CWD, ENV, CLEAN_ENV, DIE_WITH_PARENT, KEEP_FD, HELP, VERSION, SERVE, PROBE };
+	static const struct option longs[] = {
+		{"only", 1, 0, ONLY}, {"cwd", 1, 0, CWD}, {"env", 1, 0, ENV}, {"clean-env", 0, 0, CLEAN_ENV},
+		{"die-with-parent", 0, 0, DIE_WITH_PARENT}, {"keep-fd", 1, 0, KEEP_FD}, {"help", 0, 0, HELP}, {"version", 0, 0, VERSION},
+		{"serve", 0, 0, SERVE}, {"probe", 0, 0, PROBE}, {0},
+	};
+	struct options o = {.tty = -1, .env = argv + 1};
+	int c;
+
+	/* Before all else: inside a namespace we would be within reach of those who live there. */
+	if (prctl(PR_SET_DUMPABLE, 0) < 0)
+		die(EXIT_OURS, errno, "prctl: PR_SET_DUMPABLE: it must be permitted");
+	for (int fd = 0; fd < 3; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+			_exit(EXIT_OURS);
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, "+:edtTu:", longs, NULL)) != -1)
+		switch (c) {
+		case 'e': o.effective = true; break;
+		case 'd': o.detach = true; break;
+		case 't': o.tty = 1; break;
+		case 'T': o.tty = 0; break;
+		case 'u': o.user = optarg; break;
+		case ONLY: o.only = optarg; o.effective = true; break;
+		case CWD: o.cwd = optarg; break;
+		case ENV:
+			if (*optarg == '=' || !strchr(optarg, '='))
+				die(EXIT_OURS, EINVAL, "--env: %s: expected KEY=VALUE", optarg);
+			o.env[o.nenv++] = optarg; /* over an argument that has been read already */
+			break;
+		case CLEAN_ENV: o.clean_env = true; break;
+		case DIE_WITH_PARENT: o.die_with_parent = true; break;
+		case KEEP_FD: add_keep(&o, optarg); break;
+		case HELP: say(help); break;
+		case VERSION: say("imgexec " IMGEXEC_VERSION "\n"); break;
+		case SERVE: return serve();
+		case PROBE: probe(); break;
+		case ':': die(EXIT_OURS, EINVAL, "option: %s: it takes a value; imgexec --help", argv[optind - 1]);
+		default: die(EXIT_OURS, EINVAL, "option: %s: there is no such one; imgexec --help", argv[optind - 1]);
+		}
+	if (optind == argc)
+		die(EXIT_OURS, EINVAL, "image name: none: imgexec NAME -- COMMAND; imgexec --help");
+	o.name = argv[optind++];
+	if (optind < argc && strcmp(argv[optind], "--") == 0)
+		optind++;
+	o.argv = argv + optind;
+	if (!*o.argv || !**o.argv)
+		die(EXIT_OURS, EINVAL, "command: none: imgexec NAME -- COMMAND; imgexec --help");
+	if (o.detach && (o.nkeep || o.tty == 1 || o.die_with_parent))
+		die(EXIT_OURS, EINVAL, "-d: --keep-fd, --die-with-parent and -t need imgexec to stay: leave out one of them");
+	if (close_all_but(o.keep, o.nkeep) < 0)
+		die_at("descriptors");
+	enter(&o);
+}

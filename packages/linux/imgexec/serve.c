@@ -1,0 +1,548 @@
+#include "imgexec.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/vfs.h>
+#include <sys/wait.h>
+
+#define NS_PARENT _IO(0xb7, 0x2)
+
+enum { MESSAGE = 1 << 16, SOCKET = 3, ARGS = 8 };
+
+static int host = -1, pins = -1, own_pid = -1, caller = -1;
+static char reply[MESSAGE];
+static size_t reply_len;
+
+static int send_reply(void)
+{
+	ssize_t n = send(SOCKET, reply, reply_len, MSG_NOSIGNAL);
+
+	reply_len = 0;
+	return n < 0 ? fail_at("send") : 0;
+}
+
+static void add(const char *s)
+{
+	size_t n = strlen(s) + 1;
+
+	if (reply_len + n > MESSAGE)
+		return;
+	memcpy(reply + reply_len, s, n);
+	reply_len += n;
+}
+
+static void add_number(long n)
+{
+	char s[24];
+
+	snprintf(s, sizeof s, "%ld", n);
+	add(s);
+}
+
+/* Paths mean one thing here and another there: not to be where we believe to be is the end. */
+static void stand_in(int ns)
+{
+	if (setns(ns, CLONE_NEWNS) < 0)
+		die(EXIT_OURS, errno, "setns: mount namespace: it cannot be changed to");
+}
+
+/* A root of ours in a mount namespace of ours, with nothing of the host's kept busy. */
+static int make_pins(const char *base)
+{
+	int ns;
+
+	if (unshare(CLONE_NEWNS) < 0)
+		return fail_at("unshare");
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0
+	    || mount("vimage", base, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700") < 0 || chdir(base) < 0
+	    || mkdir("proc", 0555) < 0 || mkdir(".empty", 0555) < 0
+	    || mount("proc", "proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
+		return fail_at("mount");
+	if (syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
+		return fail_at("pivot_root");
+	ns = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	return ns < 0 ? fail_at("open") : ns;
+}
+
+/* Leaves us in the host's namespace; `pins` is set if all went well. */
+static int find_pins(void)
+{
+	const char *base = registry_path();
+	char path[PATH_MAX + 8];
+	struct statfs fs;
+	struct stat st;
+	int root, file, ns;
+
+	snprintf(path, sizeof path, "%s/mnt", base);
+	root = open(base, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (root < 0 || fstat(root, &st) < 0)
+		return fail_at("open registry");
+	close(root);
+	if (st.st_uid != geteuid() || (st.st_mode & 07777) != 0700)
+		return errno = EPERM, fail_at("registry: owner and mode 0700");
+	for (int locked = -1;; locked = file) {
+		file = open(path, O_RDONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+		if (file < 0)
+			return errno = errno == EISDIR || errno == ELOOP ? EBADMSG : errno, fail_at("open mnt");
+		if (fstatfs(file, &fs) == 0 && fs.f_type == NSFS) {
+			if (locked >= 0)
+				close(locked);
+			if (ns_check(file, CLONE_NEWNS, 0, 0) < 0)
+				return close(file), errno = EBADMSG, fail_at("mnt: not a mount namespace");
+			pins = file;
+			return 0;
+		}
+		if (fstat(file, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size != 0)
+			return close(file), errno = EBADMSG, fail_at("mnt: neither a namespace nor an empty file");
+		if (locked >= 0)
+			break; /* still a plain file, and ours */
+		if (flock(file, LOCK_EX) < 0)
+			return close(file), fail_at("flock");
+	}
+	ns = make_pins(base);
+	stand_in(host);
+	if (ns >= 0 && bind_fd(ns, path) == 0)
+		pins = ns;
+	return pins < 0 ? -1 : 0;
+}
+
+static int hello(void)
+{
+	if (pins < 0) {
+		host = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+		own_pid = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
+		if (host < 0 || own_pid < 0)
+			return fail_at("open /proc/self/ns");
+		if (find_pins() < 0)
+			return -1;
+		stand_in(pins);
+	}
+	add("ok");
+	add(IMGEXEC_VERSION);
+	return 0;
+}
+
+static int remove_pin(const char *serial, const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof path, "/%s/%s", serial, name);
+	while (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) == 0)
+		;
+	return unlink(path) < 0 && errno != ENOENT ? fail_at("unlink") : 0;
+}
+
+static int pin(const char *serial, const char *name, int fd)
+{
+	char dir[32], path[64];
+	struct statfs fs;
+	int file, err;
+
+	snprintf(dir, sizeof dir, "/%s", serial);
+	snprintf(path, sizeof path, "%s/%s", dir, name);
+	if (mkdir(dir, 0700) < 0 && errno != EEXIST)
+		return fail_at("mkdir");
+	file = open(path, O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0);
+	if (file < 0)
+		return fail_at("open");
+	err = fstatfs(file, &fs);
+	close(file);
+	if (err == 0 && fs.f_type == NSFS)
+		return errno = EEXIST, fail_at("pin");
+	if (bind_fd(fd, path) == 0)
+		return 0;
+	err = errno;
+	unlink(path);
+	rmdir(dir);
+	return errno = err, -1;
+}
+
+static int pin_fd(const char *serial, const char *name, const char *number)
+{
+	uint64_t n;
+	struct statfs fs;
+	int fd, result;
+
+	if (!parse_u64(number, &n) || n > INT_MAX)
+		return errno = EINVAL, fail_at("descriptor number");
+	fd = (int)syscall(NR_pidfd_getfd, caller, (int)n, 0);
+	if (fd < 0)
+		return fail_at("pidfd_getfd");
+	if (fstatfs(fd, &fs) < 0 || fs.f_type != NSFS) {
+		close(fd);
+		return errno = EINVAL, fail_at("pin: not a namespace");
+	}
+	result = pin(serial, name, fd);
+	close(fd);
+	if (result == 0)
+		add("ok");
+	return result;
+}
+
+static bool dots(const char *name)
+{
+	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
+/* Under the lock under which a first entry makes and pins the image's mount view. */
+static int unpin_all(const char *serial)
+{
+	char path[32];
+	struct dirent *e;
+	DIR *dir;
+	int result = 0, err;
+
+	snprintf(path, sizeof path, "/%s", serial);
+	dir = opendir(path);
+	if (!dir)
+		return errno == ENOENT ? 0 : fail_at("opendir");
+	if (flock(dirfd(dir), LOCK_EX) < 0)
+		result = fail_at("flock");
+	while (result == 0 && (e = readdir(dir)))
+		if (!dots(e->d_name))
+			result = remove_pin(serial, e->d_name);
+	if (result == 0 && rmdir(path) < 0 && errno != ENOENT)
+		result = fail_at("rmdir");
+	err = errno;
+	closedir(dir);
+	return errno = err, result;
+}
+
+static int unpin(const char *serial, const char *name)
+{
+	char path[32];
+
+	if (!name ? unpin_all(serial) < 0 : remove_pin(serial, name) < 0)
+		return -1;
+	snprintf(path, sizeof path, "/%s", serial);
+	rmdir(path); /* the last one takes the directory with it */
+	add("ok");
+	return 0;
+}
+
+/* Calls what for each pin; a non-zero result ends it. */
+static int each_pin(int (*what)(const char *serial, const char *name))
+{
+	DIR *root = opendir("/"), *dir;
+	struct dirent *e, *p;
+	int result = 0;
+
+	if (!root)
+		return fail_at("opendir");
+	while (result == 0 && (e = readdir(root))) {
+		int fd = valid_serial(e->d_name) ? openat(dirfd(root), e->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+		if (fd < 0 || !(dir = fdopendir(fd)))
+			continue;
+		while (result == 0 && (p = readdir(dir)))
+			if (!dots(p->d_name))
+				result = what(e->d_name, p->d_name);
+		closedir(dir);
+	}
+	closedir(root);
+	return result;
+}
+
+static int list_one(const char *serial, const char *name)
+{
+	char path[320];
+
+	snprintf(path, sizeof path, "%s/%s", serial, name);
+	if (reply_len + strlen(path) + 1 > MESSAGE) {
+		if (send_reply() < 0)
+			return -1;
+		add("more");
+	}
+	add(path);
+	return 0;
+}
+
+/* More than fits into one message comes as messages that begin with `more`; the last begins with `ok`. */
+static int list(void)
+{
+	add("more");
+	if (each_pin(list_one) < 0 || send_reply() < 0)
+		return -1;
+	add("ok");
+	return 0;
+}
+
+static int is_pin(const char *serial, const char *name)
+{
+	(void)serial, (void)name;
+	return 1;
+}
+
+static int close_pins(void)
+{
+	char path[PATH_MAX + 8];
+	int n = each_pin(is_pin);
+
+	if (n != 0)
+		return n < 0 ? -1 : (errno = EBUSY, fail_at("close: there are pins"));
+	snprintf(path, sizeof path, "%s/mnt", registry_path());
+	stand_in(host);
+	close(pins);
+	close(host);
+	close(own_pid);
+	pins = -1;
+	if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 || unlink(path) < 0)
+		return fail_at("umount");
+	add("ok");
+	return 0;
+}
+
+/* Pid 1 of a namespace: nothing is open, nothing is in sight, and it reaps for ever; or, where it has a child whose end is
+ * its own, until that has ended. */
+static _Noreturn void reap(pid_t until)
+{
+	sigset_t set;
+	pid_t pid;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGTERM);
+	for (;;) {
+		if (sigwaitinfo(&set, NULL) == SIGTERM)
+			kill(-1, SIGTERM);
+		while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
+			if (pid == until)
+				_exit(0);
+	}
+}
+
+static void settle(void)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	if (sigprocmask(SIG_SETMASK, &all, NULL) < 0 || signal(SIGCHLD, SIG_DFL) == SIG_ERR || setsid() < 0 || chroot("/.empty") < 0
+	    || chdir("/") < 0 || prctl(PR_SET_NAME, "imgexec") < 0 || prctl(PR_SET_DUMPABLE, 0) < 0)
+		_exit(EXIT_OURS);
+}
+
+/* The image's pid 1 says where it is by the namespace itself and by credentials that the kernel writes: no number is trusted. */
+static int send_ns(int socket)
+{
+	union { struct cmsghdr h; char space[CMSG_SPACE(sizeof(int))]; } control = {.h = {CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS}};
+	struct iovec io = {(char[]){1}, 1};
+	struct msghdr m = {.msg_iov = &io, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+	int ns = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
+
+	memcpy(CMSG_DATA(&control.h), &ns, sizeof ns);
+	return ns < 0 || sendmsg(socket, &m, MSG_NOSIGNAL) != 1 ? -1 : 0;
+}
+
+static int receive_ns(int socket, pid_t *pid)
+{
+	union { struct cmsghdr h; char space[CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))]; } control;
+	struct iovec io = {(char[1]){0}, 1};
+	struct msghdr m = {.msg_iov = &io, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+	struct ucred cred = {0};
+	int ns = -1;
+
+	if (recvmsg(socket, &m, MSG_CMSG_CLOEXEC) != 1)
+		return errno = ECHILD, -1;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c)) {
+		if (c->cmsg_type == SCM_CREDENTIALS)
+			memcpy(&cred, CMSG_DATA(c), sizeof cred);
+		else if (c->cmsg_type == SCM_RIGHTS)
+			memcpy(&ns, CMSG_DATA(c), sizeof ns);
+	}
+	*pid = cred.pid;
+	return ns;
+}
+
+/* In the view's pid 1. Until the server has published the pins (one byte), its end is ours. */
+static _Noreturn void first_of_view(int socket)
+{
+	char byte;
+	pid_t inner;
+
+	if (dup2(socket, 0) < 0 || syscall(NR_close_range, 1, ~0u, 0) < 0 || unshare(CLONE_NEWPID) < 0)
+		_exit(EXIT_OURS);
+	inner = fork();
+	if (inner == 0) {
+		if (send_ns(0) < 0)
+			_exit(EXIT_OURS);
+		syscall(NR_close_range, 0, ~0u, 0);
+		settle();
+		reap(0);
+	}
+	settle();
+	if (inner < 0 || read(0, &byte, 1) != 1)
+		_exit(EXIT_OURS);
+	close(0);
+	reap(inner);
+}
+
+static int make_view(const char *serial, int cgroup, bool v1, int outer)
+{
+	static const struct timeval patience = {10, 0};
+	int pair[2], view_ns, image_ns = -1, err;
+	pid_t view, first = 0;
+	char dir[32];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return fail_at("socketpair");
+	setsockopt(pair[0], SOL_SOCKET, SO_PASSCRED, &(int){1}, sizeof(int));
+	setsockopt(pair[0], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+	signal(SIGCHLD, SIG_DFL); /* while it is unreaped its number is its own */
+	if ((outer >= 0 && setns(outer, CLONE_NEWPID) < 0) || unshare(CLONE_NEWPID) < 0)
+		view = fail_at("unshare");
+	else if ((view = spawn(cgroup, v1)) == 0)
+		first_of_view(pair[1]);
+	err = errno;
+	if (setns(own_pid, CLONE_NEWPID) < 0)
+		die(EXIT_OURS, errno, "setns: pid namespace: our own cannot be returned to");
+	close(pair[1]);
+	errno = err;
+	if (view > 0) {
+		image_ns = receive_ns(pair[0], &first);
+		if (image_ns < 0)
+			fail_at("the image's pid 1");
+		else if ((view_ns = ioctl(image_ns, NS_PARENT)) < 0)
+			fail_at("NS_GET_PARENT");
+		else {
+			if (pin(serial, "view", view_ns) == 0) {
+				if (pin(serial, "pid", image_ns) == 0 && send(pair[0], "", 1, MSG_NOSIGNAL) == 1) {
+					add("ok");
+					add_number(view);
+					add_number(first);
+				} else {
+					err = errno;
+					remove_pin(serial, "pid");
+					remove_pin(serial, "view");
+					errno = err;
+				}
+			}
+			close(view_ns);
+		}
+	}
+	err = errno;
+	close(pair[0]);
+	if (image_ns >= 0)
+		close(image_ns);
+	if (reply_len == 0) {
+		if (view > 0) {
+			kill(view, SIGKILL);
+			waitpid(view, NULL, 0);
+		}
+		snprintf(dir, sizeof dir, "/%s", serial);
+		rmdir(dir);
+	}
+	signal(SIGCHLD, SIG_IGN);
+	if (view > 0)
+		waitpid(view, NULL, WNOHANG);
+	return errno = err, reply_len ? 0 : -1;
+}
+
+static int init(char **arg, int n)
+{
+	uint64_t ino = 0, id = 0;
+	int cgroup = -1, outer = -1, result, err;
+	bool v1 = strcmp(arg[3], "v1") == 0, made = false;
+
+	if (n == 7) {
+		const char *name = strchr(arg[4], '/');
+		if (!name || !valid_pin(name + 1) || strspn(arg[4], "0123456789") != (size_t)(name - arg[4]) || !parse_u64(arg[5], &ino)
+		    || (strcmp(arg[6], "-") != 0 && !parse_u64(arg[6], &id)))
+			return errno = EINVAL, fail_at("pin of the outer pid namespace");
+		outer = ns_open(AT_FDCWD, arg[4], CLONE_NEWPID, ino, id);
+		if (outer < 0)
+			return -1;
+	}
+	if (strcmp(arg[2], "-") != 0) {
+		stand_in(host);
+		cgroup = cgroup_open(arg[2], v1, &made);
+		err = errno;
+		stand_in(pins);
+		errno = err;
+	}
+	result = strcmp(arg[2], "-") != 0 && cgroup < 0 ? -1 : make_view(arg[1], cgroup, v1, outer);
+	err = errno;
+	if (result < 0 && made) {
+		stand_in(host);
+		rmdir(arg[2]);
+		stand_in(pins);
+	}
+	if (cgroup >= 0)
+		close(cgroup);
+	if (outer >= 0)
+		close(outer);
+	return errno = err, result;
+}
+
+static int answer(char **arg, int n)
+{
+	const char *what = arg[0];
+
+	if (strcmp(what, "hello") == 0 && n == 1)
+		return hello();
+	if (pins < 0)
+		return errno = EINVAL, fail_at("hello comes first");
+	if ((n > 1 && !valid_serial(arg[1])) || (n > 2 && strcmp(what, "init") != 0 && !valid_pin(arg[2])))
+		return errno = EINVAL, fail_at("SERIAL or NAME");
+	if (strcmp(what, "pin") == 0 && n == 4)
+		return pin_fd(arg[1], arg[2], arg[3]);
+	if (strcmp(what, "unpin") == 0 && (n == 2 || n == 3))
+		return unpin(arg[1], n == 3 ? arg[2] : NULL);
+	if (strcmp(what, "init") == 0 && (n == 4 || n == 7))
+		return init(arg, n);
+	if (strcmp(what, "list") == 0 && n == 1)
+		return list();
+	if (strcmp(what, "close") == 0 && n == 1)
+		return close_pins();
+	return errno = EINVAL, fail_at("unknown request");
+}
+
+int serve(void)
+{
+	static char request[MESSAGE];
+	static const int ignored[] = {SIGCHLD, SIGPIPE, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2, SIGALRM, SIGTSTP, SIGTTIN, SIGTTOU};
+	pid_t parent = getppid();
+	sigset_t none;
+
+	setsid(); /* fails only where we lead one already */
+	for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
+		signal(ignored[i], SIG_IGN);
+	signal(SIGTERM, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	caller = (int)syscall(NR_pidfd_open, parent, 0);
+	if (caller < 0 || getppid() != parent)
+		die(EXIT_OURS, errno, "pidfd_open: the caller: it must be alive, and Linux 5.6 or newer");
+	if (fcntl(SOCKET, F_SETFD, FD_CLOEXEC) < 0 || close_all_but((int[]){SOCKET, caller}, 2) < 0)
+		die(EXIT_OURS, errno, "--serve: descriptor 3: expected a SEQPACKET socket");
+	for (;;) {
+		char *arg[ARGS];
+		int n = 0, err;
+		ssize_t len = recv(SOCKET, request, sizeof request, MSG_TRUNC);
+
+		if (len < 0 && errno == EINTR)
+			continue;
+		if (len <= 0)
+			_exit(len < 0 && errno != ECONNRESET ? EXIT_OURS : 0); /* reset: the caller left with an answer unread */
+		if (len <= MESSAGE && request[len - 1] == '\0')
+			for (char *s = request; s < request + len && n < ARGS; s += strlen(s) + 1)
+				arg[n++] = s;
+		reply_len = 0;
+		errno = EBADMSG;
+		if (n == 0 || n == ARGS ? fail_at("request") < 0 : answer(arg, n) < 0) {
+			err = errno;
+			reply_len = 0;
+			add("err");
+			add_number(err);
+			add(failed);
+		}
+		if (send_reply() < 0)
+			_exit(errno == EPIPE || errno == ECONNRESET ? 0 : EXIT_OURS);
+	}
+}

@@ -1,0 +1,250 @@
+#include "imgexec.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+const char *failed = "";
+int report_fd = -1;
+
+int fail_at(const char *step)
+{
+	failed = step;
+	return -1;
+}
+
+const char *errno_name(int err)
+{
+	static char number[16];
+	switch (err) {
+#define E(name) case name: return #name;
+	E(EPERM) E(ENOENT) E(ESRCH) E(EINTR) E(EIO) E(ENXIO) E(E2BIG) E(ENOEXEC) E(EBADF) E(ECHILD) E(EAGAIN) E(ENOMEM) E(EACCES) E(EFAULT)
+	E(EBUSY) E(EEXIST) E(EXDEV) E(ENODEV) E(ENOTDIR) E(EISDIR) E(EINVAL) E(ENFILE) E(EMFILE) E(ENOTTY) E(ETXTBSY) E(EFBIG) E(ENOSPC)
+	E(EROFS) E(EMLINK) E(EPIPE) E(ERANGE) E(EDEADLK) E(ENAMETOOLONG) E(ENOSYS) E(ENOTEMPTY) E(ELOOP) E(EBADMSG) E(EOVERFLOW)
+	E(EUSERS) E(EOPNOTSUPP) E(ETIMEDOUT) E(ESTALE) E(EDQUOT) E(EMSGSIZE) E(EPROTO) E(ECONNRESET) E(ENOTCONN) E(ENOTSOCK)
+#undef E
+	}
+	snprintf(number, sizeof number, "E%d", err);
+	return number;
+}
+
+/* One line whatever the names in it hold, in one write. */
+void die(int status, int err, const char *fmt, ...)
+{
+	char line[1024];
+	va_list args;
+	int n = snprintf(line, sizeof line, "imgexec: %s: ", errno_name(err));
+
+	va_start(args, fmt);
+	n += vsnprintf(line + n, sizeof line - (size_t)n, fmt, args);
+	va_end(args);
+	if (n > (int)sizeof line - 2)
+		n = sizeof line - 2;
+	for (int i = 0; i < n; i++)
+		if ((unsigned char)line[i] < ' ' || line[i] == 127)
+			line[i] = '?';
+	tty_restore();
+	line[n++] = '\n';
+	if (write(2, line, (size_t)n) < 0 || (report_fd >= 0 && write(report_fd, &(char){(char)status}, 1) < 0))
+		status = EXIT_OURS;
+	_exit(status);
+}
+
+void die_at(const char *what)
+{
+	die(EXIT_OURS, errno, "%s: %s: %s", failed, what, errno == EPERM || errno == EACCES
+		? "this needs CAP_SYS_ADMIN, and namespaces to be permitted here" : strerror(errno));
+}
+
+const char *registry_path(void)
+{
+	static char path[PATH_MAX];
+	const char *dir;
+
+	if (getuid() != geteuid())
+		die(EXIT_OURS, EPERM, "imgexec: it is set-uid: it must not be");
+	if (getuid() == 0)
+		return "/run/vimage";
+	dir = getenv("XDG_RUNTIME_DIR");
+	if (!dir || *dir != '/' || strlen(dir) > PATH_MAX - 32)
+		die(EXIT_OURS, ENOENT, "registry: XDG_RUNTIME_DIR: it must name your own runtime directory");
+	snprintf(path, sizeof path, "%s/vimage", dir);
+	return path;
+}
+
+int registry_open(void)
+{
+	struct stat st;
+	const char *path = registry_path();
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0 && errno == ENOENT)
+		die(EXIT_OURS, ESRCH, "no registry: %s: there is no image yet; imgctl create makes one", path);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		die(EXIT_OURS, errno, "registry: %s: it must be a directory, and not a symbolic link", path);
+	if (st.st_uid != geteuid() || (st.st_mode & 07777) != 0700)
+		die(EXIT_OURS, EPERM, "registry: %s: it must be owned by uid %u with mode 0700", path, geteuid());
+	return fd;
+}
+
+/* Opens path below dir; no symbolic link on the way, none at the end. */
+int walk(int dir, const char *path, int flags)
+{
+	struct { uint64_t flags, mode, resolve; } how = {(uint64_t)flags | O_CLOEXEC, 0, 0x04 | 0x08 /* NO_SYMLINKS, BENEATH */};
+	int fd = (int)syscall(NR_openat2, dir, path, &how, sizeof how);
+	char name[256];
+
+	if (fd >= 0 || (errno != ENOSYS && errno != EPERM))
+		return fd;
+	for (int at = dir;; at = fd) {
+		size_t n = strcspn(path, "/");
+		bool last = path[n] == '\0';
+		if (n >= sizeof name || n == 0)
+			return errno = EINVAL, -1;
+		memcpy(name, path, n);
+		name[n] = '\0';
+		fd = openat(at, name, (last ? flags : O_PATH | O_DIRECTORY) | O_NOFOLLOW | O_CLOEXEC);
+		if (at != dir)
+			close(at);
+		if (fd < 0 || last)
+			return fd;
+		path += n + 1;
+	}
+}
+
+/* An inode number comes back after its namespace is gone; the 64-bit id never does. */
+int ns_check(int fd, int type, uint64_t ino, uint64_t id)
+{
+	struct statfs fs;
+	struct stat st;
+	uint64_t now;
+
+	if (fstatfs(fd, &fs) < 0 || fs.f_type != NSFS || ioctl(fd, NS_TYPE) != type || fstat(fd, &st) < 0 || (ino && st.st_ino != ino))
+		return errno = ESTALE, fail_at("namespace check");
+	if (id && (ioctl(fd, NS_ID, &now) == 0 || (type == CLONE_NEWNS && ioctl(fd, NS_MNT_ID, &now) == 0)) && now != id)
+		return errno = ESTALE, fail_at("namespace check");
+	return 0;
+}
+
+int ns_open(int dir, const char *path, int type, uint64_t ino, uint64_t id)
+{
+	int fd = openat(dir, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0)
+		return fail_at("open");
+	if (ns_check(fd, type, ino, id) < 0) {
+		close(fd);
+		return errno = ESTALE, -1;
+	}
+	return fd;
+}
+
+/* Directories are made below a cgroup mount only: elsewhere they would be plain ones. */
+int cgroup_open(const char *path, bool v1, bool *made)
+{
+	struct statfs fs;
+	char name[NAME_MAX + 1];
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	*made = false;
+	if (fd < 0 && errno == ENOENT) {
+		fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		for (const char *s = path; fd >= 0 && *(s += strspn(s, "/"));) {
+			size_t n = strcspn(s, "/");
+			int up = fd;
+			if (n > NAME_MAX)
+				return errno = ENAMETOOLONG, fail_at("cgroup");
+			memcpy(name, s, n);
+			name[n] = '\0';
+			s += n;
+			fd = openat(up, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+			if (fd < 0 && errno == ENOENT) {
+				if (fstatfs(up, &fs) < 0 || fs.f_type != (v1 ? 0x27e0eb : 0x63677270))
+					return errno = ENOENT, fail_at("cgroup: no such hierarchy is mounted");
+				if (mkdirat(up, name, 0755) == 0)
+					*made = true;
+				else if (errno != EEXIST)
+					return fail_at("mkdir");
+				fd = openat(up, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+			}
+			close(up);
+		}
+	}
+	if (fd < 0)
+		return fail_at("open");
+	if (fstatfs(fd, &fs) < 0 || fs.f_type != (v1 ? 0x27e0eb : 0x63677270)) {
+		close(fd);
+		return errno = EBADMSG, fail_at("cgroup: not a hierarchy of that kind");
+	}
+	return fd;
+}
+
+int cgroup_enter(int cgroup)
+{
+	int fd = openat(cgroup, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return fail_at("open cgroup.procs");
+	if (write(fd, "0", 1) != 1)
+		return fail_at("write cgroup.procs");
+	return close(fd);
+}
+
+int bind_fd(int fd, const char *to)
+{
+	char from[32];
+
+	snprintf(from, sizeof from, "/proc/self/fd/%d", fd);
+	return mount(from, to, NULL, MS_BIND, NULL) < 0 ? fail_at("mount") : 0;
+}
+
+pid_t spawn(int cgroup, bool v1)
+{
+	struct { uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size, cgroup; } args = {
+		.flags = 0x200000000ULL /* CLONE_INTO_CGROUP */, .exit_signal = SIGCHLD, .cgroup = (uint64_t)cgroup,
+	};
+	pid_t pid;
+
+	if (cgroup >= 0 && !v1) {
+		pid = (pid_t)syscall(NR_clone3, &args, sizeof args);
+		if (pid >= 0 || (errno != ENOSYS && errno != EINVAL && errno != E2BIG && errno != EOPNOTSUPP && errno != EPERM))
+			return pid < 0 ? fail_at("clone3") : pid;
+	}
+	pid = fork();
+	if (pid < 0)
+		return fail_at("fork");
+	if (pid == 0 && cgroup >= 0 && cgroup_enter(cgroup) < 0)
+		die_at("the image's cgroup");
+	return pid;
+}
+
+/* keep is sorted upwards and above 2. */
+int close_all_but(const int *keep, int n)
+{
+	unsigned from = 3;
+
+	for (int i = 0; i <= n; i++) {
+		unsigned to = i < n ? (unsigned)keep[i] : ~0u;
+		if (to > from && syscall(NR_close_range, from, i < n ? to - 1 : to, 0) < 0)
+			return fail_at("close_range");
+		from = to + 1;
+	}
+	return 0;
+}
+
+int read_all(int fd, char *buf, size_t size)
+{
+	size_t len = 0;
+	ssize_t n;
+
+	while (len < size && (n = read(fd, buf + len, size - len)) != 0) {
+		if (n < 0 && errno != EINTR)
+			return fail_at("read");
+		len += n > 0 ? (size_t)n : 0;
+	}
+	return (int)len;
+}

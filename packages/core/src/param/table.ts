@@ -3,7 +3,7 @@ import { own } from '../pairs/parse.ts';
 import { parseTexts } from '../pairs/list.ts';
 import type { ParamTable } from './param.ts';
 
-const reserved: ReadonlySet<string> = new Set(['vir', 'share', 'name', 'parent']);
+const reserved: ReadonlySet<string> = new Set(['vir', 'share']);
 
 /**
  * Checks a component's declarations: keys are words that may be dotted, none is reserved, each example and default parses,

@@ -1,5 +1,42 @@
 export * from './errors.ts';
 export * from './scope.ts';
-export * from './pairs/pairs.ts';
 export * from './substrate.ts';
 export * from './component/component.ts';
+export { componentOrder } from './component/order.ts';
+
+export * from './pairs/pairs.ts';
+export { parseArgs, printArgs } from './pairs/args.ts';
+export { canonical, diffPairs, mergePairs, type KeyDifference, type SectionDifference } from './pairs/change.ts';
+export { decodePairs, encodePairs } from './pairs/codec.ts';
+export { parseImage, type ParsedImage, type ParsedSection, type PairsAccess } from './pairs/parse.ts';
+export { sections, type Section, type SplitPairs } from './pairs/sections.ts';
+export { toPairs, toSugar, type SugarObject } from './pairs/sugar.ts';
+export { imageParams, type ImageParams, type Tables } from './pairs/tables.ts';
+export { suggestion } from './pairs/nearest.ts';
+
+export { parseFile, parseText, type FileOptions } from './file/parse.ts';
+export type { FileImage, PlainImage } from './file/ast.ts';
+export { printFile } from './file/print.ts';
+export { fileError, placeText, renderError } from './file/render.ts';
+
+export * from './param/param.ts';
+export { type ParamRow, helpText, jsonSchema, paramInfo } from './param/info.ts';
+export * from './param/types.ts';
+
+export { Image } from './image/image.ts';
+export { ImageTree, type KnownImage, type NewImage, type TreeInit } from './image/tree.ts';
+export { InstanceRef, Slot, type SlotAsk, type SlotKind } from './image/slot.ts';
+export { isInside, formatAddress, parseAddress } from './image/address.ts';
+export { type Asked, type Restriction, holding, meet } from './image/lattice.ts';
+export { type Leak, type LeakMode, reportLeaks, setLeakMode } from './ref/leaks.ts';
+
+export { type CredChange, Ucred, cimg, crdup, crfree, crget, crhold, crset, eimg } from './cred/ucred.ts';
+export { Proc, procSetCred, procSettle } from './cred/proc.ts';
+export { Thread, boundary, tdSync } from './cred/thread.ts';
+export { type CurrentThread, syncCurrent } from './cred/current.ts';
+export { effective, run } from './cred/effective.ts';
+export { seteimage, setimage } from './cred/seteimage.ts';
+
+export { boot, Kernel } from './kernel/kernel.ts';
+export { ImageHandle, type SpawnOptions } from './kernel/handle.ts';
+export type * from './kernel/types.ts';

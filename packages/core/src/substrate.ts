@@ -145,14 +145,19 @@ export interface Substrate {
   stage(image: Pick<StoredImage, 'name' | 'serial' | 'persist'>, existing: boolean): Awaitable<Stage>;
   /** Marks an image `removing`, for all to see. */
   doom(image: StoredImage): Awaitable<void>;
-  /** Removes pins, cgroup and registry entry; true when nothing refers to the image any more, else it is `dying`. */
-  retire(image: StoredImage, stage: Stage): Awaitable<boolean>;
+  /**
+   * Removes pins, cgroup and registry entry; true when nothing refers to the image any more, else it is `dying`.
+   * `shared`: other images point at an instance of it, so that its pins stay. Also for what is dying already. Ends the stage.
+   */
+  retire(image: StoredImage, stage: Stage, shared?: boolean): Awaitable<boolean>;
   /** Processes that live in the image (not in its children). */
   processes(image: StoredImage): Awaitable<readonly ProcessInfo[]>;
   /** Signals one process of the image by stable identity; ESRCH when it is not there (any more). */
   signal(image: StoredImage, pid: number, signal: string): Awaitable<void>;
   /** TERM, grace, KILL, verified empty. Returns how many were ended. */
   end(image: StoredImage, options: EndOptions): Awaitable<number>;
+  /** Resolves when a process of the image has ended, or when none lives in it; may resolve early. Keeps no program from ending. */
+  emptied(image: StoredImage): Promise<void>;
   /** Everything that keeps the image itself alive (processes, handles, pins taken by others). */
   holders(image: StoredImage): Awaitable<readonly Holder[]>;
   /** Undoes what dead processes left behind; one line per thing done. `give` lets a component settle its journal. */

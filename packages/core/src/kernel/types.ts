@@ -111,18 +111,6 @@ export interface KernelEvent {
   readonly serial: string;
 }
 
-export interface ParamInfo {
-  /** The component's name, or '' for the image's own parameters. */
-  readonly component: string;
-  readonly key: string;
-  readonly type: string;
-  readonly access: string;
-  readonly describe: string;
-  readonly example: string;
-  readonly expected: string;
-  readonly multi: boolean;
-}
-
 export interface ComponentInfo {
   readonly name: string;
   readonly describe: string;

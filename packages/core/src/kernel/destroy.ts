@@ -1,0 +1,171 @@
+import { VimageError, kassert } from '../errors.ts';
+import type { RemoveContext } from '../component/component.ts';
+import type { Image } from '../image/image.ts';
+import { parseImage } from '../pairs/parse.ts';
+import { sections } from '../pairs/sections.ts';
+import type { Stage, StoredImage } from '../substrate.ts';
+import { planSteps } from './create.ts';
+import { visible } from './draft.ts';
+import { instanceAt } from './instance.ts';
+import { viewOf, type KernelState } from './state.ts';
+import { sync } from './sync.ts';
+import type { DestroyOptions, DestroyReport } from './types.ts';
+
+const graceDefault = 5000;
+
+interface Report {
+  readonly removed: string[];
+  readonly dying: string[];
+  readonly notes: string[];
+  ended: number;
+}
+
+/**
+ * Removes an image, its children first. It is marked for all to see, then its processes end without any lock held, then
+ * everything is given back in reverse order of making. An image that another process is removing already is finished here.
+ */
+export async function destroyImage(state: KernelState, name: string, options: DestroyOptions = {}): Promise<DestroyReport> {
+  const report: Report = { removed: [], dying: [], notes: [], ended: 0 };
+  const doomed = await state.locked(async () => {
+    await sync(state);
+    const image = visible(state, name);
+    if (image === state.cimg) throw new VimageError('EPERM', 'an image cannot remove itself from within', { subject: name, hint: 'ask in its parent' });
+    const images = state.tree.subtreeBottomUp(image);
+    for (const each of images) checkComponents(state, each);
+    let busy = false;
+    for (const each of images) busy ||= (await state.substrate.processes(state.record(each))).length > 0;
+    if (!busy) {
+      for (const each of images) await takeDown(state, each, report);
+      return [];
+    }
+    for (const each of images) {
+      state.tree.doom(each);
+      await state.substrate.doom(state.record(each));
+    }
+    return images.map((each) => state.record(each));
+  });
+  for (const record of doomed) report.ended += await state.substrate.end(record, { grace: options.grace ?? graceDefault });
+  if (doomed.length > 0) {
+    await state.locked(async () => {
+      await sync(state);
+      for (const record of doomed) {
+        const image = state.tree.bySerial(record.serial);
+        if (image === undefined || image.state === 'dying') continue;
+        report.ended += await state.substrate.end(record, { grace: 0 });
+        await takeDown(state, image, report);
+      }
+    });
+  }
+  return report;
+}
+
+/** An image with a component that is not installed here cannot be taken down rightly: EOPNOTSUPP. */
+function checkComponents(state: KernelState, image: Image): void {
+  for (const { component } of sections(image.pairs).sections) {
+    if (state.tables.components.has(component)) continue;
+    throw new VimageError('EOPNOTSUPP', `image "${image.name}" has a component "${component}" that is not installed here`, {
+      subject: component,
+      hint: `install the package of "${component}", then destroy the image`,
+    });
+  }
+}
+
+/** Gives back what the image took, and removes it. Its processes have ended. Runs under the root lock. */
+async function takeDown(state: KernelState, image: Image, report: Report): Promise<void> {
+  const record = state.record(image);
+  state.tree.doom(image);
+  const stage = await state.substrate.stage(record, true);
+  const sharers = sharersOf(image);
+  report.notes.push(...(await removeInstances(state, image, stage)));
+  const gone = await state.substrate.retire(record, stage, sharers.length > 0);
+  state.records.delete(image);
+  report.removed.push(image.name);
+  if (!gone) {
+    report.dying.push(image.name);
+    state.dying.set(record.serial, { ...record, state: 'dying' });
+  }
+  state.tree.remove(image);
+  for (const sharer of sharers) await replan(state, sharer);
+  await reapDying(state);
+}
+
+async function removeInstances(state: KernelState, image: Image, stage: Stage): Promise<readonly string[]> {
+  const parsed = parseImage(image.pairs, state.tables, { access: 'show' });
+  const { parent } = image;
+  kassert(parent !== undefined, 'img0 is never removed');
+  const notes: string[] = [];
+  for (const slot of [...image.slots].reverse()) {
+    if (slot.kind !== 'own') continue;
+    const component = state.component(slot.component);
+    if (component.remove === undefined) continue;
+    const cx: RemoveContext<string> = {
+      image: viewOf(image),
+      values: parsed.sections.get(component.name)?.values ?? {},
+      substrate: state.substrate,
+      stage,
+      parent: await instanceAt(state, parent, slot.component),
+      shared: slot.ref.images().some((other) => other !== image),
+    };
+    try {
+      notes.push(...(await component.remove(await instanceAt(state, image, slot.component), cx)));
+    } catch (error) {
+      // An instance that the kernel lost already (ESTALE) is no reason to keep its name.
+      if (!(error instanceof VimageError) || error.code !== 'ESTALE') throw error;
+      notes.push(`${component.name} of ${image.name}: ${error.message}`);
+      notes.push(...(await component.giveBack?.(await stage.journalled(component.name), image.name, image.serial, state.substrate) ?? []));
+    }
+  }
+  return notes;
+}
+
+/** Images outside the subtree that share an instance of this one; its children are gone by now. */
+function sharersOf(image: Image): readonly Image[] {
+  const sharing = new Set<Image>();
+  for (const slot of image.slots) {
+    if (slot.kind === 'own') for (const other of slot.ref.images()) if (other !== image) sharing.add(other);
+  }
+  return [...sharing];
+}
+
+/** Writes anew how to enter an image whose instance lost its maker. */
+async function replan(state: KernelState, image: Image): Promise<void> {
+  const record = state.record(image);
+  const stage = await state.substrate.stage(record, true);
+  await stage.publish(record, await planSteps(state, image, stage.home));
+  await stage.release();
+}
+
+/** Ends what makers left to sharers, once the last sharer is gone. Runs under the root lock. */
+export async function reapDying(state: KernelState): Promise<readonly string[]> {
+  const done: string[] = [];
+  for (const record of [...state.dying.values()]) {
+    if (isShared(state, record)) continue;
+    const stage = await state.substrate.stage(record, true);
+    for (const component of [...state.components].reverse()) {
+      const saved = record.saved.get(component.name);
+      if (saved === undefined || saved[0]?.[0] === 'vimage.owner' || component.remove === undefined) continue;
+      const image = { name: record.name, serial: record.serial, persist: record.persist };
+      const number = state.tree.component(component.name);
+      const cx: RemoveContext<string> = {
+        image, values: {}, substrate: state.substrate, stage, parent: await instanceAt(state, state.tree.img0, number), shared: false,
+      };
+      try {
+        await component.remove(await component.restore(saved, { image, substrate: state.substrate }), cx);
+      } catch (error) {
+        if (!(error instanceof VimageError) || error.code !== 'ESTALE') throw error;
+      }
+    }
+    if (await state.substrate.retire(record, stage, false)) {
+      state.dying.delete(record.serial);
+      done.push(`removed what was left of ${record.name}`);
+    }
+  }
+  return done;
+}
+
+function isShared(state: KernelState, record: StoredImage): boolean {
+  for (const ref of state.instances.values()) {
+    if (ref.images().length > 0 && state.instances.get(`${ref.component}/${record.serial}`) === ref) return true;
+  }
+  return false;
+}

@@ -1,0 +1,80 @@
+import type { Image } from '../image/image.ts';
+import { formatAddress, isInside } from '../image/address.ts';
+import type { Pair, Pairs } from '../pairs/pairs.ts';
+import { sections } from '../pairs/sections.ts';
+import type { StoredImage } from '../substrate.ts';
+import { visible } from './draft.ts';
+import { instanceAt } from './instance.ts';
+import type { KernelState } from './state.ts';
+import type { ImageInfo, SlotInfo } from './types.ts';
+
+/** Every image inside this process's own, parents before children, by name; then the damaged, then (asked for) the dying. */
+export function listImages(state: KernelState, dying: boolean): readonly ImageInfo[] {
+  const below = [...state.tree.subtreeBottomUp(state.cimg)].filter((image) => image !== state.cimg);
+  const rows = below.map((image) => imageInfo(state, image)).sort((a, b) => compareNames(a.name, b.name));
+  if (state.cimg !== state.tree.img0) return rows;
+  const damaged = state.damaged.map((entry): ImageInfo => ({
+    ...blank, name: entry.name, parent: parentOf(entry.name), depth: entry.name.split('.').length, state: 'damaged', error: entry.error.message,
+  }));
+  const left = dying ? [...state.dying.values()].map(dyingInfo) : [];
+  return [...rows, ...damaged, ...left];
+}
+
+export function imageInfo(state: KernelState, image: Image): ImageInfo {
+  const name = state.tree.nameFrom(state.cimg, image);
+  return {
+    name,
+    serial: String(image.serial),
+    parent: parentOf(name),
+    depth: name.split('.').length,
+    state: image.state,
+    persist: image.persist,
+    address: formatAddress(image.address),
+    slots: image.slots.map((slot): SlotInfo => ({
+      component: state.component(slot.component).name,
+      kind: slot.kind,
+      owner: isInside(slot.owner, state.cimg) && slot.owner !== state.tree.img0 ? state.tree.nameFrom(state.cimg, slot.owner) : 'img0',
+    })),
+  };
+}
+
+const blank = { serial: '', persist: false, address: '', slots: [] } as const;
+
+function dyingInfo(record: StoredImage): ImageInfo {
+  return {
+    name: record.name, serial: String(record.serial), parent: parentOf(record.name), depth: record.name.split('.').length,
+    state: 'dying', persist: record.persist, address: formatAddress(record.address), slots: [],
+  };
+}
+
+function parentOf(name: string): string {
+  const cut = name.lastIndexOf('.');
+  return cut < 0 ? '.' : name.slice(0, cut);
+}
+
+/** Parents before children, children by name. */
+function compareNames(a: string, b: string): number {
+  const [left, right] = [a.split('.'), b.split('.')];
+  for (const [i, segment] of left.entries()) {
+    const other = right[i];
+    if (other === undefined) return 1;
+    if (segment !== other) return segment < other ? -1 : 1;
+  }
+  return left.length - right.length;
+}
+
+/** What was asked, named as this process knows it: given to create, it makes the same image again. `all` adds what is read-only. */
+export async function getPairs(state: KernelState, name: string, all: boolean): Promise<Pairs> {
+  const image = visible(state, name);
+  const split = sections(image.pairs);
+  const own = split.image.filter(([key]) => key !== 'name' && key !== 'parent');
+  const pairs: Pair[] = [['name', state.tree.nameFrom(state.cimg, image)], ...own];
+  for (const section of split.sections) {
+    pairs.push(['vir', section.component], ...section.pairs);
+    const number = state.components.findIndex((component) => component.name === section.component);
+    if (!all || number < 0) continue;
+    const shown = await state.component(number).get?.(await instanceAt(state, image, number));
+    pairs.push(...(shown ?? []));
+  }
+  return pairs;
+}

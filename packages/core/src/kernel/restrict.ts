@@ -1,0 +1,31 @@
+import type { Asked, Restriction } from '../image/lattice.ts';
+import type { Param } from '../param/param.ts';
+import { parseTexts } from '../pairs/list.ts';
+import { own } from '../pairs/parse.ts';
+import type { Pairs } from '../pairs/pairs.ts';
+import { sections } from '../pairs/sections.ts';
+import type { Tables } from '../pairs/tables.ts';
+import { InvariantError } from '../errors.ts';
+
+/** The restrictions that pairs ask for: every given parameter that declares an order. */
+export function askedIn(tables: Tables, pairs: Pairs): readonly Asked[] {
+  const split = sections(pairs);
+  return [{ component: '', pairs: split.image }, ...split.sections].flatMap(({ component, pairs: part }) => {
+    const table = component === '' ? tables.image : tables.components.get(component);
+    if (table === undefined) return [];
+    return [...new Set(part.map(([key]) => key))].flatMap((key): Asked[] => {
+      const param = own(table, key);
+      if (param?.order === undefined) return [];
+      const texts = part.filter(([other]) => other === key).map(([, value]) => value);
+      return [{ component, key, restriction: restriction(param, texts) }];
+    });
+  });
+}
+
+function restriction(param: Param, texts: readonly string[]): Restriction {
+  const value: unknown = parseTexts(param, texts);
+  if (param.order === 'and' && typeof value === 'boolean') return { order: 'and', value };
+  if (param.order === 'min' && typeof value === 'number') return { order: 'min', value };
+  if (param.order === 'subset' && Array.isArray(value)) return { order: 'subset', value: value.map((item) => param.type.print(item)) };
+  throw new InvariantError(`a ${param.type.kind} cannot restrict by "${param.order ?? ''}"`);
+}

@@ -1,0 +1,147 @@
+import { VimageError, kassert } from '../errors.ts';
+import type { SetContext } from '../component/component.ts';
+import type { Image } from '../image/image.ts';
+import { isInside } from '../image/address.ts';
+import { checkAsked, clearAsked, setAsked } from '../image/lattice.ts';
+import { checkLive } from '../image/tree.ts';
+import { Scope } from '../scope.ts';
+import type { ParamTable, ParamValues } from '../param/param.ts';
+import { diffPairs, mergePairs, type SectionDifference } from '../pairs/change.ts';
+import { own, parseImage } from '../pairs/parse.ts';
+import type { Pairs } from '../pairs/pairs.ts';
+import type { Stage } from '../substrate.ts';
+import { planSteps, recordOf, undo } from './create.ts';
+import { sees, visible } from './draft.ts';
+import { instanceAt } from './instance.ts';
+import { askedIn } from './restrict.ts';
+import { viewOf, type KernelState } from './state.ts';
+import { sync } from './sync.ts';
+import type { ChangeReport } from './types.ts';
+
+/** Changes an image while it lives; keys that the change does not name stay as they are. */
+export function setImage(state: KernelState, name: string, change: Pairs): Promise<ChangeReport> {
+  return state.locked(async () => {
+    await sync(state);
+    const image = visible(state, name);
+    return modify(state, image, mergePairs(image.pairs, change, state.tables));
+  });
+}
+
+/** Makes an image be as `next`, canonical pairs, say. Everything is checked before anything is changed. */
+export async function modify(state: KernelState, image: Image, next: Pairs): Promise<ChangeReport> {
+  checkLive(image);
+  if (image.parent === undefined) throw new VimageError('EPERM', 'img0 is the machine itself and has nothing to set', { subject: 'img0' });
+  const differences = diffPairs(image.pairs, next, state.tables);
+  const report = { name: image.name, changed: differences.flatMap(changedKeys) };
+  if (differences.length === 0) return { ...report, notes: [] };
+  for (const difference of differences) checkDifference(state, image, difference);
+  checkRestrictions(state, image, next);
+  const parsed = parseImage(next, state.tables, { access: 'show' });
+  const scope = new Scope();
+  const { persist, pairs } = image;
+  try {
+    const stage = await state.substrate.stage({ name: image.name, serial: image.serial, persist: parsed.image.persist ?? false }, true);
+    scope.defer(() => stage.abort());
+    const notes: string[] = [];
+    const contexts = new Map<number, SetContext<string>>();
+    for (const { component } of differences) {
+      if (component === '') continue;
+      const number = state.tree.component(component);
+      const values = parsed.sections.get(component)?.values ?? {};
+      const cx = await setContext(state, image, number, values, stage, scope);
+      contexts.set(number, cx);
+      state.component(number).check?.(cx);
+    }
+    const max = parsed.image['children.max'] ?? 0;
+    const before = image.subnets.max;
+    if (max !== before) {
+      state.tree.setChildrenMax(image, max);
+      scope.defer(() => state.tree.setChildrenMax(image, before));
+    }
+    for (const [number, cx] of contexts) {
+      const component = state.component(number);
+      kassert(component.set !== undefined, `${component.name} has rw parameters and no set()`);
+      const done = await component.set(await instanceAt(state, image, number), cx);
+      notes.push(...(done?.notes ?? []));
+    }
+    image.persist = parsed.image.persist ?? false;
+    image.pairs = next;
+    const record = await recordOf(state, image);
+    await stage.publish(record, await planSteps(state, image, stage.home));
+    scope.move();
+    state.records.set(image, record);
+    applyRestrictions(state, image, next);
+    await stage.release();
+    return { ...report, notes };
+  } catch (error) {
+    image.persist = persist;
+    image.pairs = pairs;
+    await undo(scope, error);
+    throw error;
+  }
+}
+
+function changedKeys({ component, kind, keys }: SectionDifference): readonly string[] {
+  if (kind !== 'changed') return [`vir ${component}`];
+  return keys.map(({ key }) => (component === '' ? key : `${component}.${key}`));
+}
+
+/** What can only be said at creation; EROFS, EPERM. */
+function checkDifference(state: KernelState, image: Image, { component, kind, keys }: SectionDifference): void {
+  if (kind !== 'changed') {
+    const what = kind === 'added' ? `has no "vir ${component}" of its own` : `was made with "vir ${component}"`;
+    throw new VimageError('EROFS', `image "${image.name}" ${what}: components are chosen at creation`, {
+      subject: component,
+      hint: 'destroy the image and create it again',
+    });
+  }
+  const table: ParamTable = component === '' ? state.tables.image : (state.tables.components.get(component) ?? {});
+  for (const { key } of keys) {
+    if (key !== 'share' && own(table, key)?.access === 'rw') continue;
+    if (component === '' && (key === 'name' || key === 'parent')) continue;
+    const full = component === '' ? key : `${component}.${key}`;
+    throw new VimageError('EROFS', `${full} of "${image.name}" can only be given at create`, { subject: key, hint: 'destroy the image and create it again' });
+  }
+  if (component === '') return;
+  const slot = image.slots[state.tree.component(component)];
+  const setter = slot?.ref.setter();
+  if (setter !== image) {
+    throw new VimageError('EPERM', `the ${component} of "${image.name}" is set by its maker${setter === undefined ? '' : ` "${setter.name}"`} only`, {
+      subject: component,
+      hint: setter === undefined ? 'create an image with its own' : `imgctl set ${setter.name} ...`,
+    });
+  }
+}
+
+function checkRestrictions(state: KernelState, image: Image, next: Pairs): void {
+  const before = askedIn(state.tables, image.pairs);
+  for (const asked of askedIn(state.tables, next)) {
+    const was = before.find(({ component, key }) => component === asked.component && key === asked.key);
+    checkAsked(image.parent, asked, (other) => isInside(other, state.cimg), was?.restriction);
+  }
+}
+
+function applyRestrictions(state: KernelState, image: Image, next: Pairs): void {
+  for (const [component, keys] of image.asked) for (const key of [...keys.keys()]) clearAsked(image, component, key);
+  for (const asked of askedIn(state.tables, next)) setAsked(image, asked);
+}
+
+async function setContext(
+  state: KernelState, image: Image, number: number, values: ParamValues<ParamTable>, stage: Stage, scope: Scope,
+): Promise<SetContext<string>> {
+  const { parent } = image;
+  kassert(parent !== undefined, 'img0 is never set');
+  const { name } = state.component(number);
+  return {
+    image: viewOf(image),
+    values,
+    before: parseImage(image.pairs, state.tables, { access: 'show' }).sections.get(name)?.values ?? {},
+    sees: (other) => sees(state, other),
+    substrate: state.substrate,
+    stage,
+    scope,
+    parent: await instanceAt(state, parent, number),
+    peer: (other) => instanceAt(state, visible(state, other), number),
+    slot: (other) => instanceAt(state, image, state.tree.component(other)),
+  };
+}

@@ -1,0 +1,84 @@
+import { VimageError, kassert } from '../errors.ts';
+import type { AnyComponent, ImageView } from '../component/component.ts';
+import { componentOrder } from '../component/order.ts';
+import type { Image } from '../image/image.ts';
+import { InstanceRef } from '../image/slot.ts';
+import { ImageTree } from '../image/tree.ts';
+import type { ParamTable } from '../param/param.ts';
+import { imageParams, type ImageParams, type Tables } from '../pairs/tables.ts';
+import type { DamagedImage, StoredImage, Substrate } from '../substrate.ts';
+import { Mutex } from './mutex.ts';
+import type { BootOptions } from './types.ts';
+
+/**
+ * One process's view of the registry. The order of locks: `mutex` (this process), then the substrate's root lock, then an
+ * image's stage. What is marked (m) is touched only by whoever runs under `mutex`.
+ */
+export class KernelState {
+  readonly substrate: Substrate;
+  /** In dependency order; a component's place here is its number in the tree. */
+  readonly components: readonly AnyComponent[];
+  readonly tables: Tables & { readonly image: ImageParams };
+  readonly tree: ImageTree;
+  readonly mutex: Mutex = new Mutex();
+  /** (m) What the registry says, by image of the tree. */
+  readonly records: Map<Image, StoredImage> = new Map();
+  /** (m) Removed by name, but still referenced; by serial. */
+  readonly dying: Map<bigint, StoredImage> = new Map();
+  /** (m) Instances by component number and maker's serial, also of makers that are gone. */
+  readonly instances: Map<string, InstanceRef> = new Map();
+  /** (m) Serials of the images that end with this process. */
+  readonly owned: Set<bigint> = new Set();
+  /** (m) */
+  damaged: readonly DamagedImage[] = [];
+  /** (m) */
+  generation: string | undefined;
+  /** (m) The image this process lives in. */
+  cimg: Image;
+  closed = false;
+
+  constructor(options: BootOptions) {
+    this.substrate = options.substrate;
+    this.components = componentOrder(options.components);
+    this.tables = { image: imageParams, components: new Map<string, ParamTable>(this.components.map((component) => [component.name, component.params])) };
+    this.tree = new ImageTree({
+      components: this.components.map(({ name }) => name),
+      instances: this.components.map((component, number) => new InstanceRef(number, undefined, `${component.name} of img0`)),
+    });
+    this.cimg = this.tree.img0;
+  }
+
+  /** The component with this number. */
+  component(number: number): AnyComponent {
+    const component = this.components[number];
+    kassert(component !== undefined, `no component has number ${number}`);
+    return component;
+  }
+
+  record(image: Image): StoredImage {
+    const record = this.records.get(image);
+    if (record === undefined) throw new VimageError('ESRCH', `no image "${image.name}" in the registry`, { subject: image.name });
+    return record;
+  }
+
+  /** Runs `fn` alone in this process, holding the registry's root lock. */
+  locked<T>(fn: () => Promise<T>): Promise<T> {
+    return this.mutex.run(async () => {
+      this.checkOpen();
+      const lock = await this.substrate.lock();
+      try {
+        return await fn();
+      } finally {
+        await lock[Symbol.asyncDispose]();
+      }
+    });
+  }
+
+  checkOpen(): void {
+    if (this.closed) throw new VimageError('ESRCH', 'this kernel has been closed', { hint: 'boot() another one' });
+  }
+}
+
+export function viewOf(image: Image): ImageView {
+  return { name: image.name, serial: image.serial, persist: image.persist };
+}

@@ -1,0 +1,115 @@
+import { VimageError } from '../errors.ts';
+import type { Image } from '../image/image.ts';
+import { canonical } from '../pairs/change.ts';
+import type { Pair, Pairs } from '../pairs/pairs.ts';
+import { sections } from '../pairs/sections.ts';
+import { createImage } from './create.ts';
+import { destroyImage } from './destroy.ts';
+import { modify } from './set.ts';
+import type { KernelState } from './state.ts';
+import { sync } from './sync.ts';
+import type { DestroyOptions, DestroyReport, ImageTreeSpec, UpOptions, UpStep } from './types.ts';
+
+/**
+ * Create-or-update: makes what is missing, changes what differs, leaves the rest. One failure does not stop what does not depend
+ * on it; its children are not tried.
+ */
+export async function up(state: KernelState, trees: readonly ImageTreeSpec[], options: UpOptions = {}): Promise<readonly UpStep[]> {
+  const steps: UpStep[] = [];
+  const total = count(trees);
+  const note = (step: UpStep): void => {
+    steps.push(step);
+    options.progress?.(step, steps.length, total);
+  };
+  const walk = async (specs: readonly ImageTreeSpec[], prefix: string): Promise<void> => {
+    for (const spec of specs) {
+      const name = prefix === '' ? spec.name : `${prefix}.${spec.name}`;
+      const step = await attempt(name, () => upOne(state, name, spec));
+      note(step);
+      if (step.action === 'failed') continue;
+      if (options.prune === true) for (const removed of await prune(state, name, spec, options)) note(removed);
+      await walk(spec.children, name);
+    }
+  };
+  await walk(trees, '');
+  return steps;
+}
+
+async function attempt(name: string, act: () => Promise<UpStep>): Promise<UpStep> {
+  try {
+    return await act();
+  } catch (error) {
+    if (!(error instanceof VimageError)) throw error;
+    return { name, action: 'failed', detail: [error.message], error };
+  }
+}
+
+async function upOne(state: KernelState, name: string, spec: ImageTreeSpec): Promise<UpStep> {
+  const found = await find(state, name);
+  const persist: Pairs = sections(spec.pairs).image.some(([key]) => key === 'persist') ? [] : [['persist', 'true']];
+  const wanted: Pairs = [['name', name], ...persist, ...spec.pairs.filter(([key], index) => !(key === 'name' && index === 0))];
+  if (found === undefined) {
+    await createImage(state, wanted);
+    return { name, action: 'created', detail: [] };
+  }
+  const report = await state.locked(async () => {
+    await sync(state);
+    const next = renamed(canonical(wanted, state.tables), found.pairs);
+    return modify(state, found, next);
+  });
+  return { name, action: report.changed.length > 0 ? 'changed' : 'kept', detail: [...report.changed, ...report.notes] };
+}
+
+/** The pairs with name and parent as the image was given them. */
+function renamed(pairs: Pairs, original: Pairs): Pairs {
+  const named = (pair: Pair): boolean => pair[0] === 'name' || pair[0] === 'parent';
+  const split = sections(pairs);
+  const first = split.sections[0]?.at ?? pairs.length;
+  return [...sections(original).image.filter(named), ...split.image.filter((pair) => !named(pair)), ...pairs.slice(first)];
+}
+
+function find(state: KernelState, name: string): Promise<Image | undefined> {
+  return state.mutex.run(async () => {
+    await sync(state);
+    let image: Image | undefined = state.cimg;
+    for (const segment of name.split('.')) image = image?.children.get(segment);
+    return image;
+  });
+}
+
+async function prune(state: KernelState, name: string, spec: ImageTreeSpec, options: DestroyOptions): Promise<readonly UpStep[]> {
+  const image = await find(state, name);
+  const kept = new Set(spec.children.map((child) => child.name));
+  const steps: UpStep[] = [];
+  for (const segment of [...(image?.children.keys() ?? [])]) {
+    if (kept.has(segment)) continue;
+    const child = `${name}.${segment}`;
+    steps.push(await attempt(child, async () => {
+      const report = await destroyImage(state, child, options);
+      return { name: child, action: 'removed', detail: report.notes };
+    }));
+  }
+  return steps;
+}
+
+function count(specs: readonly ImageTreeSpec[]): number {
+  return specs.reduce((sum, spec) => sum + 1 + count(spec.children), 0);
+}
+
+/** Removes what the file names, last first; what is not there is no error. */
+export async function down(state: KernelState, trees: readonly ImageTreeSpec[], options: DestroyOptions & Pick<UpOptions, 'progress'> = {}): Promise<DestroyReport> {
+  const reports: DestroyReport[] = [];
+  const names = [...trees].reverse().map(({ name }) => name);
+  for (const name of names) {
+    if ((await find(state, name)) === undefined) continue;
+    const report = await destroyImage(state, name, options);
+    reports.push(report);
+    for (const removed of report.removed) options.progress?.({ name: removed, action: 'removed', detail: [] }, reports.length, names.length);
+  }
+  return {
+    removed: reports.flatMap(({ removed }) => removed),
+    ended: reports.reduce((sum, { ended }) => sum + ended, 0),
+    dying: reports.flatMap(({ dying }) => dying),
+    notes: reports.flatMap(({ notes }) => notes),
+  };
+}

@@ -69,6 +69,8 @@ function* run(statements: readonly Statement[], block: Block, position: Position
 }
 
 function literal(word: Word): string | undefined {
+  const [first] = word.pieces;
+  if (word.pieces.length === 1 && typeof first === 'string') return first;
   return word.pieces.every((piece) => typeof piece === 'string') ? word.pieces.join('') : undefined;
 }
 
@@ -138,6 +140,10 @@ function addImagePair(statement: WordsStatement, pairs: PlacedPair[], position: 
   addPair(pairs, statement.first, statement, position);
 }
 
+function bareQuote(text: string): string {
+  return quote(text).slice(1, -1);
+}
+
 /** `key value;`; several values are as many pairs. */
 function addPair(pairs: PlacedPair[], word: Word, { rest, body, place }: WordsStatement, { variables }: Position): void {
   const key = literal(word);
@@ -150,8 +156,8 @@ function addPair(pairs: PlacedPair[], word: Word, { rest, body, place }: WordsSt
   }
   if (rest.length === 0) {
     const at = key.indexOf('=');
-    const hint = at > 0 ? `write: ${quote(key.slice(0, at)).slice(1, -1)} ${quote(key.slice(at + 1)).slice(1, -1)};` : `write: ${quote(key).slice(1, -1)} VALUE;`;
-    throw fail(`${quote(key)} has no value`, place, hint, key);
+    const [name, value] = at > 0 ? [key.slice(0, at), key.slice(at + 1)] : [key, ''];
+    throw fail(`${quote(key)} has no value`, place, `write: ${bareQuote(name)} ${value === '' ? 'VALUE' : bareQuote(value)};`, key);
   }
   for (const [i, value] of rest.entries()) pairs.push({ pair: [key, variables.expand(value)], place: i === 0 ? place : value.place });
   if (pairs.length > pairsLimit) throw new VimageError('E2BIG', `more than ${pairsLimit} pairs in one image`, { place });

@@ -38,7 +38,7 @@ export class Lexer {
       this.#at++;
       return { kind: char, place };
     }
-    const define = this.#match(definition);
+    const define = char === '$' ? this.#match(definition) : undefined;
     if (define !== undefined) return { kind: 'define', name: define[1] ?? '', place };
     return this.#word(place);
   }
@@ -63,14 +63,16 @@ export class Lexer {
   /** Passes over space and comments. */
   #skip(): void {
     for (;;) {
-      this.#match(space);
-      if (this.#source[this.#at] === '\n') {
+      const char = this.#source[this.#at];
+      if (char === ' ' || char === '\t' || char === '\r') {
+        this.#match(space);
+      } else if (char === '\n') {
         this.#at++;
         this.#line++;
         this.#lineStart = this.#at;
-      } else if (this.#source.startsWith('/*', this.#at)) {
+      } else if (char === '/' && this.#source[this.#at + 1] === '*') {
         this.#comment();
-      } else if (this.#match(lineComment) === undefined) {
+      } else if ((char !== '#' && char !== '/') || this.#match(lineComment) === undefined) {
         return;
       }
     }
@@ -92,16 +94,19 @@ export class Lexer {
     const pieces: (string | VariablePiece)[] = [];
     let bare = true;
     for (;;) {
-      const text = this.#match(bareText);
-      if (text !== undefined) {
-        pieces.push(text[0]);
-        continue;
-      }
       const char = this.#source[this.#at];
-      if (char === '"' || char === '\'') pieces.push(...this.#quoted(char));
-      else if (char === '$') pieces.push(this.#variable());
-      else break;
-      bare = false;
+      if (char === undefined || char === ';' || char === ' ') break;
+      if (char === '"' || char === '\'') {
+        pieces.push(...this.#quoted(char));
+        bare = false;
+      } else if (char === '$') {
+        pieces.push(this.#variable());
+        bare = false;
+      } else {
+        const text = this.#match(bareText);
+        if (text === undefined) break;
+        pieces.push(text[0]);
+      }
     }
     if (pieces.length === 0) throw this.#stray();
     return { kind: 'word', pieces, bare, place };

@@ -1,4 +1,5 @@
 import { VimageError, kassert } from '../errors.ts';
+import { freeAll } from '../ref/refcount.ts';
 import { type CredChange, type Ucred, crdup, crfree, crhold, crset } from './ucred.ts';
 import type { Thread } from './thread.ts';
 
@@ -76,6 +77,7 @@ export function procSettle(p: Proc): void {
   endIfDone(p);
 }
 
+/** ESRCH when the proc has ended. */
 export function checkRunning(p: Proc): void {
   if (p.state === 'ended') {
     throw new VimageError('ESRCH', `process ${p.id} has ended: its function is done and its last handle closed`, {
@@ -98,6 +100,5 @@ function changed(cr: Ucred, change: CredChange): Ucred {
 function endIfDone(p: Proc): void {
   if (p.state !== 'settled' || p.handles > 0) return;
   p.state = 'ended';
-  for (const td of p.threads) td.exit();
-  crfree(p.ucred);
+  freeAll([...[...p.threads].map((td) => () => td.exit()), () => crfree(p.ucred)]);
 }

@@ -1,7 +1,6 @@
 import { VimageError } from '../errors.ts';
 import { isInside } from '../image/address.ts';
-import type { Image } from '../image/image.ts';
-import { checkLive } from '../image/tree.ts';
+import { type Image, checkLive } from '../image/image.ts';
 import { type Proc, checkRunning, procChange } from './proc.ts';
 import { type Ucred, cimg } from './ucred.ts';
 
@@ -29,15 +28,18 @@ export function setimage(p: Proc, image: Image): void {
   p.lost = undefined;
 }
 
+/** Whether seteimage would be allowed. */
 export function checkEffective(cr: Ucred, image: Image): void {
+  if (image !== cr.saved && !isInside(image, cimg(cr))) throw hidden(image);
   checkLive(image);
-  if (!isInside(image, cimg(cr)) && image !== cr.saved) throw hidden(image);
 }
 
+/** Whether setimage would be allowed. */
 export function checkMove(cr: Ucred, image: Image): void {
+  const inside = isInside(image, cimg(cr));
+  if (image !== cr.saved && !inside) throw hidden(image);
   checkLive(image);
-  if (isInside(image, cimg(cr))) return;
-  if (image !== cr.saved) throw hidden(image);
+  if (inside) return;
   throw new VimageError('EPERM', `"${image.name}" is the saved image: only the effective image may be set back to it`, { subject: image.name });
 }
 

@@ -1,7 +1,7 @@
 import { VimageError, kassert } from '../errors.ts';
-import type { Image } from '../image/image.ts';
-import { checkLive, componentsMost } from '../image/tree.ts';
-import { RefCount } from '../ref/refcount.ts';
+import { type Image, checkLive } from '../image/image.ts';
+import { componentsMost } from '../image/wanted.ts';
+import { RefCount, freeAll } from '../ref/refcount.ts';
 
 /** The `cover` of an effective image that covers every component. */
 export const coverAll = -1;
@@ -30,12 +30,13 @@ export interface CredInit extends CredChange {
  * of the three images that it names.
  */
 export class Ucred {
+  // `declare`: a field that was ever undefined would cost each cimg() a check.
   /** Read through {@link cimg} and {@link eimg}; changed by {@link crset} only, as everything here. */
-  image: Image;
-  eimage: Image;
+  declare image: Image;
+  declare eimage: Image;
   /** Bit n: eimage covers component n. */
-  cover: number;
-  saved: Image;
+  declare cover: number;
+  declare saved: Image;
   uid: number;
   gid: number;
   groups: readonly number[];
@@ -104,7 +105,7 @@ export function crset(cr: Ucred, change: CredChange): void {
   cr.uid = change.uid ?? cr.uid;
   cr.gid = change.gid ?? cr.gid;
   cr.groups = change.groups === undefined ? cr.groups : [...change.groups];
-  for (const image of before) image?.refs.free('cred');
+  freeAll(before.map((image) => () => image?.refs.free('cred')));
 }
 
 function coverOf(only: readonly number[] | undefined): number {
@@ -120,5 +121,5 @@ function coverOf(only: readonly number[] | undefined): number {
 }
 
 function freeImages(cr: Ucred): void {
-  for (const image of [cr.image, cr.eimage, cr.saved]) image.refs.free('cred');
+  freeAll([cr.image, cr.eimage, cr.saved].map((image) => () => image.refs.free('cred')));
 }

@@ -1,10 +1,10 @@
-import { kassert } from '../errors.ts';
+import { VimageError, kassert } from '../errors.ts';
 import { RefCount } from '../ref/refcount.ts';
 import type { Pairs } from '../pairs/pairs.ts';
 import type { ImageAddress, ImageState } from '../substrate.ts';
 import { addressBits, maskHi, maskLo } from './address.ts';
 import type { Asked } from './lattice.ts';
-import { Slot, type SlotAsk, resolveSlot } from './slot.ts';
+import { Slot, type SlotAsk, type SlotField, resolveSlot, slotField } from './slot.ts';
 import { Subnets } from './subnets.ts';
 
 /** What an image is made of; see ImageTree, which makes them. */
@@ -17,6 +17,8 @@ export interface ImageInit {
   readonly persist: boolean;
   readonly childrenMax: number;
   readonly pairs: Pairs;
+  /** Component names, in order of their numbers. */
+  readonly components: readonly string[];
   /** By component number, one for each component. */
   readonly slots: readonly SlotAsk[];
 }
@@ -24,19 +26,27 @@ export interface ImageInit {
 /**
  * A node of the tree: one slot per component. It holds one reference on its parent and one on each instance in its slots.
  * Unmarked fields are constant; (t) is changed by ImageTree only.
+ *
+ * All images of a tree have the same fields in the same order, and the numbers are small integers from the start: a slot is then
+ * read as fast as any other property, `cimg(cr)['v_net']`.
  */
 export class Image {
-  /** (t) Address and mask first, as {@link isInside} reads them. */
-  addrHi: number;
-  addrLo: number;
-  maskHi: number;
-  maskLo: number;
-  /** By component number. Never changes length, and its elements are never replaced. */
-  readonly slots: readonly Slot[];
+  /** (t) Address and mask, as {@link isInside} reads them. */
+  addrHi = 0;
+  addrLo = 0;
+  maskHi = 0;
+  maskLo = 0;
   /** (t) */
-  prefix: number;
+  prefix = 0;
   /** (t) */
   state: ImageState = 'live';
+  /**
+   * What stands in the slot of a component (struct vimage's v_net, v_procg); undefined until this process needed it. Changed by
+   * {@link InstanceRef.renew}.
+   */
+  [instance: SlotField]: object | undefined;
+  /** How each slot was filled, by component number. */
+  readonly slots: readonly Slot[];
   readonly parent: Image | undefined;
   /** (t) By segment; the dying are not here. */
   readonly children: Map<string, Image> = new Map();
@@ -54,24 +64,25 @@ export class Image {
   readonly refs: RefCount;
 
   constructor(init: ImageInit, gone: (image: Image) => void) {
-    const { address } = init;
-    this.addrHi = address.hi | 0;
-    this.addrLo = address.lo | 0;
-    this.maskHi = maskHi(address.prefix);
-    this.maskLo = maskLo(address.prefix);
-    this.prefix = address.prefix;
-    this.parent = init.parent;
+    const { address, components, parent } = init;
+    this.#place(address);
+    for (const component of components) this[slotField(component)] = undefined;
+    this.parent = parent;
     this.segment = init.segment;
     this.name = init.name;
     this.serial = init.serial;
     this.persist = init.persist;
     this.pairs = init.pairs;
     this.subnets = new Subnets(init.childrenMax);
-    const made = init.slots.map((ask, component) => this.#slot(component, ask));
-    this.slots = made;
+    this.slots = components.map((name, number) => {
+      const ask = init.slots[number] ?? inherit;
+      const { kind, owner, ref } = resolveSlot(number, parent, ask);
+      return new Slot(number, name, kind, owner ?? this, ref);
+    });
     this.refs = new RefCount(`image ${init.name} (serial ${init.serial})`, () => gone(this));
-    init.parent?.refs.hold('child');
-    for (const slot of made) slot.ref.attach(slot, this);
+    // Nothing fails from here on.
+    parent?.refs.hold('child');
+    for (const slot of this.slots) slot.ref.attach(slot, this);
   }
 
   get address(): ImageAddress {
@@ -88,19 +99,21 @@ export class Image {
   /** (t) Gives up the address while dying. The one taken instead is inside img0 and nothing else, and nothing is inside it. */
   evict(): void {
     kassert(this.state === 'dying', `${this.name} loses its address while ${this.state}`);
-    this.addrHi = 0;
-    this.addrLo = 1;
-    this.maskHi = -1;
-    this.maskLo = -1;
-    this.prefix = addressBits;
+    this.#place({ hi: 0, lo: 1, prefix: addressBits });
   }
 
-  #slot(component: number, ask: SlotAsk): Slot {
-    if (this.parent === undefined) {
-      kassert(ask.kind === 'own', 'img0 owns all of its slots');
-      return new Slot(component, 'own', this, ask.instance);
-    }
-    const { kind, owner, ref } = resolveSlot(component, this.parent, ask);
-    return new Slot(component, kind, owner ?? this, ref);
+  #place(address: ImageAddress): void {
+    this.addrHi = address.hi | 0;
+    this.addrLo = address.lo | 0;
+    this.maskHi = maskHi(address.prefix);
+    this.maskLo = maskLo(address.prefix);
+    this.prefix = address.prefix;
   }
+}
+
+const inherit: SlotAsk = { kind: 'inherit' };
+
+/** ESRCH unless the image is there and not being removed. */
+export function checkLive(image: Image): void {
+  if (image.state !== 'live') throw new VimageError('ESRCH', `image "${image.name}" is ${image.state}`, { subject: image.name });
 }

@@ -73,6 +73,12 @@ export function checkAsked(parent: Image | undefined, asked: Asked, visible: (im
   }
 }
 
+/** Changes what a living image asks: checked, then stored. EPERM as {@link checkAsked}. */
+export function ask(image: Image, asked: Asked, visible?: (image: Image) => boolean): void {
+  checkAsked(image.parent, asked, visible, askedOf(image, asked.component, asked.key));
+  setAsked(image, asked);
+}
+
 /** Stores what an image asks, unchecked. */
 export function setAsked(image: Image, asked: Asked): void {
   const keys = image.asked.get(asked.component) ?? new Map<string, Asked>();

@@ -15,23 +15,34 @@ export type SlotAsk =
   | { readonly kind: 'share'; readonly from: Image }
   | { readonly kind: 'share'; readonly instance: InstanceRef };
 
-/** One image's place for one component. Read on the hot path as `image.slots[n].instance`. */
+/** The field of an image that holds what stands in a component's slot. */
+export type SlotField = `v_${string}`;
+
+export function slotField(component: string): SlotField {
+  return `v_${component}`;
+}
+
+/** How one image's place for one component was filled. */
 export class Slot {
-  /** What the component made; undefined until this process needed it. Set by {@link InstanceRef.renew} only. */
-  instance: object | undefined;
   /** The component's number, given at boot. */
   readonly component: number;
+  readonly field: SlotField;
   readonly kind: SlotKind;
   /** The image that made the instance (or, loaded after its death, the one that shares it). Not a reference. */
   readonly owner: Image;
   readonly ref: InstanceRef;
 
-  constructor(component: number, kind: SlotKind, owner: Image, ref: InstanceRef) {
-    this.instance = ref.instance;
+  constructor(component: number, name: string, kind: SlotKind, owner: Image, ref: InstanceRef) {
     this.component = component;
+    this.field = slotField(name);
     this.kind = kind;
     this.owner = owner;
     this.ref = ref;
+  }
+
+  /** The same as the image's field. */
+  get instance(): object | undefined {
+    return this.ref.instance;
   }
 }
 
@@ -82,25 +93,29 @@ export class InstanceRef {
   /** Puts another object in its place in every slot: found again after a restart, or let go (undefined). */
   renew(instance: object | undefined): void {
     this.#instance = instance;
-    for (const slot of this.#slots.keys()) slot.instance = instance;
+    for (const [slot, image] of this.#slots) image[slot.field] = instance;
   }
 
   /** For Image only: a slot begins to point here. */
   attach(slot: Slot, image: Image): void {
     this.refs.hold('slot');
     this.#slots.set(slot, image);
+    image[slot.field] = this.#instance;
     if (slot.kind === 'own') this.#maker = image;
   }
 
-  /** For Image only. */
+  /** For ImageTree only: the image is gone. */
   detach(slot: Slot): void {
-    kassert(this.#slots.delete(slot), `${this.refs.what}: detached from a slot that does not point at it`);
+    const image = this.#slots.get(slot);
+    kassert(image !== undefined, `${this.refs.what}: detached from a slot that does not point at it`);
+    this.#slots.delete(slot);
+    image[slot.field] = undefined;
     this.refs.free('slot');
   }
 }
 
-/** What will stand in the slot of `component` of a new image below `parent`. ESRCH when the image shared from is no longer there. */
-export function resolveSlot(component: number, parent: Image, ask: SlotAsk): Pick<Slot, 'kind' | 'ref'> & { readonly owner: Image | undefined } {
+/** How the slot of `component` is filled; `owner` undefined: by the new image itself. ESRCH when the image shared from is not live. */
+export function resolveSlot(component: number, parent: Image | undefined, ask: SlotAsk): Pick<Slot, 'kind' | 'ref'> & { readonly owner: Image | undefined } {
   if (ask.kind === 'own') {
     kassert(ask.instance.maker === undefined && ask.instance.component === component, `${ask.instance.refs.what}: owned twice, or by another component`);
     return { kind: 'own', ref: ask.instance, owner: undefined };
@@ -110,8 +125,9 @@ export function resolveSlot(component: number, parent: Image, ask: SlotAsk): Pic
     return { kind: 'share', ref: ask.instance, owner: ask.instance.maker };
   }
   const source = ask.kind === 'share' ? ask.from : parent;
+  kassert(source !== undefined, 'img0 owns all of its slots');
   if (ask.kind === 'share' && source.state !== 'live') {
-    throw new VimageError('ESRCH', `no image "${source.name}" to share with: it has been removed`, { subject: source.name });
+    throw new VimageError('ESRCH', `no image "${source.name}" to share with: it is ${source.state}`, { subject: source.name });
   }
   const slot = source.slots[component];
   kassert(slot !== undefined, `image ${source.name} has no slot ${component}`);

@@ -34,8 +34,8 @@ export class Subnets<T> {
     return this.#taken.get(slot);
   }
 
-  holders(): Iterable<T> {
-    return this.#taken.values();
+  taken(): Iterable<readonly [slot: number, holder: T]> {
+    return this.#taken;
   }
 
   /** The lowest free slot, or undefined. */

@@ -1,44 +1,14 @@
-import { InvariantError, VimageError, kassert } from '../errors.ts';
-import type { Pairs } from '../pairs/pairs.ts';
+import { VimageError, kassert } from '../errors.ts';
+import { freeAll } from '../ref/refcount.ts';
 import type { ImageAddress } from '../substrate.ts';
-import { childAddress, childSlot, formatAddress, isAddress, isInside, sameAddress } from './address.ts';
-import { Image } from './image.ts';
-import { type Asked, checkAsked, setAsked } from './lattice.ts';
+import { childAddress, formatAddress, isInside, sameAddress } from './address.ts';
+import { dyingSlot, evict, freeSlot, knownSlot, occupy, vacate } from './allot.ts';
+import { Image, checkLive } from './image.ts';
+import { checkAsked, setAsked } from './lattice.ts';
 import { checkLength, checkSegment, shown, splitName } from './name.ts';
-import type { InstanceRef, SlotAsk } from './slot.ts';
+import type { SlotAsk } from './slot.ts';
 import { checkChildrenMax, childrenMaxMost } from './subnets.ts';
-
-/** Most components of one tree: sets of them are kept in the bits of one small integer. */
-export const componentsMost = 30;
-
-export interface TreeInit {
-  /** Component names; the place in this list is the component's number from now on. */
-  readonly components: readonly string[];
-  /** What img0 has in each slot, by number. */
-  readonly instances: readonly InstanceRef[];
-  readonly serial?: bigint;
-}
-
-export interface NewImage {
-  readonly parent: Image;
-  /** One segment; the dotted rest is the parent. */
-  readonly name: string;
-  /** Never used again, unlike the address. */
-  readonly serial: bigint;
-  readonly persist?: boolean;
-  /** Direct children, at most; 0 unless given. */
-  readonly childrenMax?: number;
-  readonly pairs?: Pairs;
-  /** By component number; what is not named is inherited. */
-  readonly slots?: ReadonlyMap<number, SlotAsk>;
-  /** Restrictions, as asked. */
-  readonly asked?: readonly Asked[];
-}
-
-/** An image that has its address already: from the registry. */
-export interface KnownImage extends NewImage {
-  readonly address: ImageAddress;
-}
+import { componentsMost, type KnownImage, type NewImage, type TreeInit } from './wanted.ts';
 
 /** The tree of images: names, addresses, and who still refers to what was removed. */
 export class ImageTree {
@@ -55,9 +25,22 @@ export class ImageTree {
     this.components = components;
     this.#numbers = new Map(components.map((name, number) => [name, number]));
     const slots = instances.map((instance): SlotAsk => ({ kind: 'own', instance }));
-    const address = { hi: 0, lo: 0, prefix: 0 };
     const serial = init.serial ?? 0n;
-    this.img0 = new Image({ parent: undefined, segment: 'img0', name: 'img0', serial, address, persist: true, childrenMax: childrenMaxMost, pairs: [], slots }, (image) => this.#gone(image));
+    this.img0 = new Image(
+      {
+        parent: undefined,
+        segment: 'img0',
+        name: 'img0',
+        serial,
+        address: { hi: 0, lo: 0, prefix: 0 },
+        persist: true,
+        childrenMax: childrenMaxMost,
+        pairs: [],
+        components,
+        slots,
+      },
+      (image) => this.#gone(image),
+    );
     this.img0.refs.hold('tree');
     this.#bySerial.set(serial, this.img0);
   }
@@ -82,38 +65,29 @@ export class ImageTree {
   /** Checks all that `add` would check; nothing changes. `visible` keeps ancestors that the caller may not see out of messages. */
   check(wanted: NewImage, visible?: (image: Image) => boolean): void {
     this.#checkNew(wanted);
-    this.#freeSlot(wanted.parent);
+    freeSlot(wanted.parent);
     for (const asked of wanted.asked ?? []) checkAsked(wanted.parent, asked, visible);
   }
 
   /** Makes an image and allots its address. ESRCH, EEXIST, EPERM, ENOSPC, EINVAL, ENAMETOOLONG; after an error nothing has changed. */
   add(wanted: NewImage, visible?: (image: Image) => boolean): Image {
     this.check(wanted, visible);
-    const slot = this.#freeSlot(wanted.parent);
+    const slot = freeSlot(wanted.parent);
     return this.#publish({ ...wanted, address: childAddress(wanted.parent.address, wanted.parent.subnets.bits, slot) }, slot);
   }
 
   /**
    * Takes in an image whose address was allotted before. EBADMSG when the address cannot be this parent's child, EEXIST when it,
-   * the name or the serial is taken; a dying image gives up its address to it. Restrictions are not compared with the parent's,
-   * which may have been tightened since.
+   * the name or the serial is taken. A dying image gives up its address to one that is not. Restrictions are not compared with the
+   * parent's, which may have been tightened since.
    */
   adopt(known: KnownImage): Image {
-    this.#checkNew(known);
-    const { parent, address } = known;
-    const { bits } = parent.subnets;
-    const slot = isAddress(address) ? childSlot(address, bits) : 0;
-    if (bits === 0 || slot === 0 || !sameAddress(address, childAddress(parent.address, bits, slot))) {
-      throw new VimageError('EBADMSG', `address ${formatAddress(address)} of "${known.name}" is none of the ${parent.subnets.max} children of "${parent.name}"`, {
-        subject: known.name,
-        hint: 'the entry was damaged or belongs elsewhere: remove it and create the image again',
-      });
-    }
-    const holder = parent.subnets.at(slot);
-    if (holder !== undefined && holder.state !== 'dying') {
-      throw new VimageError('EEXIST', `address ${formatAddress(address)} of "${known.name}" is that of "${holder.name}"`, { subject: known.name });
-    }
-    return this.#publish(known, slot);
+    const { parent, address, state = 'live' } = known;
+    this.#checkKnown(known);
+    if (state === 'dying') return this.#publish(known, dyingSlot(parent, address));
+    if (parent.state === 'dying') checkLive(parent);
+    if (parent.children.has(known.name)) throw exists(parent, known.name);
+    return this.#publish(known, knownSlot(parent, known.name, address));
   }
 
   /** `children.max` is fixed while there are children: EBUSY; also EINVAL, ENOSPC. */
@@ -123,8 +97,8 @@ export class ImageTree {
     if (image.children.size > 0) {
       throw new VimageError('EBUSY', `children.max of "${image.name}" is fixed while it has children`, { subject: 'children.max', hint: 'remove them first' });
     }
-    kassert(image !== this.img0, 'children.max of img0 is constant');
-    for (const child of [...image.subnets.holders()]) this.#evict(child);
+    if (image === this.img0) throw new VimageError('EPERM', `children.max of img0 is always ${childrenMaxMost}`, { subject: 'children.max' });
+    for (const [, child] of [...image.subnets.taken()]) evict(child);
     image.subnets.resize(max);
   }
 
@@ -134,8 +108,11 @@ export class ImageTree {
     if (image.state === 'live') image.state = 'removing';
   }
 
-  /** Removes an image by name; true when it is gone, false when it is dying. ENOTEMPTY while it has children. */
-  remove(image: Image): boolean {
+  /**
+   * Removes an image by name; true when it is gone, false when it is dying. With `keep` the tree keeps it dying until `reap`, for
+   * what refers to it outside of this process. ENOTEMPTY while it has children.
+   */
+  remove(image: Image, keep = false): boolean {
     kassert(image !== this.img0 && image.state !== 'dying', `${image.name} cannot be removed`);
     if (image.children.size > 0) {
       throw new VimageError('ENOTEMPTY', `image "${image.name}" has ${image.children.size} children`, { subject: image.name, hint: 'remove them first' });
@@ -143,7 +120,13 @@ export class ImageTree {
     image.parent?.children.delete(image.segment);
     image.state = 'dying';
     this.#dying.add(image);
+    if (keep) image.refs.hold('registry');
     return image.refs.free('tree');
+  }
+
+  /** Nothing outside of this process refers to a dying image any more; true when it is gone. */
+  reap(image: Image): boolean {
+    return image.refs.held().has('registry') ? image.refs.free('registry') : image.refs.gone;
   }
 
   /** The image and all below it, every child before its parent. */
@@ -186,34 +169,21 @@ export class ImageTree {
     this.img0.refs.free('tree');
   }
 
-  #checkNew({ parent, name, serial, childrenMax }: NewImage): void {
+  #checkNew(wanted: NewImage): void {
+    this.#checkKnown(wanted);
+    checkLive(wanted.parent);
+    if (wanted.parent.children.has(wanted.name)) throw exists(wanted.parent, wanted.name);
+  }
+
+  #checkKnown({ parent, name, serial, childrenMax }: NewImage): void {
     checkSegment(name);
     checkLength(fullName(parent, name));
-    checkLive(parent);
-    if (parent.children.has(name)) throw new VimageError('EEXIST', `image "${fullName(parent, name)}" exists`, { subject: name });
     const other = this.#bySerial.get(serial);
     if (other !== undefined) throw new VimageError('EEXIST', `serial ${serial} of "${name}" is that of "${other.name}"`, { subject: name });
     checkChildrenMax(name, parent.prefix + parent.subnets.bits, childrenMax ?? 0);
   }
 
-  /** A slot for a new child: free, else the longest dying one's, which has no use for it. */
-  #freeSlot(parent: Image): number {
-    const { max, bits } = parent.subnets;
-    if (parent.children.size >= max) {
-      throw new VimageError('EPERM', `image "${parent.name}" has ${parent.children.size} children and children.max ${max}`, {
-        subject: 'children.max',
-        hint: max === 0 ? `give "${parent.name}" a children.max` : 'remove one, or set children.max when there are none',
-      });
-    }
-    const free = parent.subnets.lowest();
-    if (free !== undefined) return free;
-    for (const image of this.#dying) {
-      if (image.parent === parent && parent.subnets.at(childSlot(image.address, bits)) === image) return childSlot(image.address, bits);
-    }
-    throw new InvariantError(`${parent.name}: all slots taken, by fewer children than slots`);
-  }
-
-  #publish(known: KnownImage, slot: number): Image {
+  #publish(known: KnownImage, slot: number | undefined): Image {
     const { parent, serial } = known;
     const image = new Image(
       {
@@ -225,43 +195,37 @@ export class ImageTree {
         persist: known.persist ?? false,
         childrenMax: known.childrenMax ?? 0,
         pairs: known.pairs ?? [],
+        components: this.components,
         slots: this.components.map((_, number) => known.slots?.get(number) ?? { kind: 'inherit' }),
       },
       (last) => this.#gone(last),
     );
-    const before = parent.subnets.at(slot);
-    if (before !== undefined) this.#evict(before);
-    parent.subnets.take(slot, image);
     for (const asked of known.asked ?? []) setAsked(image, asked);
-    image.refs.hold('tree');
     this.#bySerial.set(serial, image);
-    parent.children.set(image.segment, image);
+    image.state = known.state ?? 'live';
+    if (slot === undefined) image.evict();
+    else occupy(parent, slot, image);
+    if (image.state === 'dying') {
+      image.refs.hold('registry');
+      this.#dying.add(image);
+    } else {
+      image.refs.hold('tree');
+      parent.children.set(image.segment, image);
+    }
     return image;
-  }
-
-  /** Takes the address from a dying image, and from what is dying below it. */
-  #evict(image: Image): void {
-    for (const child of [...image.subnets.holders()]) this.#evict(child);
-    if (image.parent !== undefined) image.parent.subnets.release(childSlot(image.address, image.parent.subnets.bits), image);
-    image.evict();
   }
 
   #gone(image: Image): void {
     this.#dying.delete(image);
     this.#bySerial.delete(image.serial);
     const { parent } = image;
-    if (parent !== undefined) parent.subnets.release(childSlot(image.address, parent.subnets.bits), image);
-    try {
-      for (const slot of image.slots) slot.ref.detach(slot);
-    } finally {
-      parent?.refs.free('child');
-    }
+    vacate(image);
+    freeAll([...image.slots.map((slot) => () => slot.ref.detach(slot)), () => parent?.refs.free('child')]);
   }
 }
 
-/** ESRCH unless the image is there and not being removed. */
-export function checkLive(image: Image): void {
-  if (image.state !== 'live') throw new VimageError('ESRCH', `image "${image.name}" is ${image.state}`, { subject: image.name });
+function exists(parent: Image, name: string): VimageError {
+  return new VimageError('EEXIST', `image "${fullName(parent, name)}" exists`, { subject: name, hint: 'choose another name, or remove it first' });
 }
 
 function fullName(parent: Image, segment: string): string {

@@ -53,3 +53,17 @@ export class RefCount {
     return true;
   }
 }
+
+/** Gives all of these back, in order, also when some fail; then throws what failed. A count is right even when an end was not. */
+export function freeAll(frees: readonly (() => unknown)[]): void {
+  const failures: unknown[] = [];
+  for (const free of frees) {
+    try {
+      free();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length === 1) throw failures[0];
+  if (failures.length > 1) throw new AggregateError(failures, `${failures.length} references were given back with errors`);
+}

@@ -24,7 +24,8 @@ export { type ParamRow, helpText, jsonSchema, paramInfo } from './param/info.ts'
 export * from './param/types.ts';
 
 export { Image } from './image/image.ts';
-export { ImageTree, type KnownImage, type NewImage, type TreeInit } from './image/tree.ts';
+export { ImageTree } from './image/tree.ts';
+export type { KnownImage, NewImage, TreeInit } from './image/wanted.ts';
 export { InstanceRef, Slot, type SlotAsk, type SlotKind } from './image/slot.ts';
 export { isInside, formatAddress, parseAddress } from './image/address.ts';
 export { type Asked, type Restriction, holding, meet } from './image/lattice.ts';

@@ -1,1 +1,2 @@
-export {};
+export { MemoryMachine, MemorySubstrate } from './memory.ts';
+export { toyComponent, toyParams, type Toy } from './toy.ts';

@@ -6,7 +6,7 @@ import { sections } from '../pairs/sections.ts';
 import type { Stage, StoredImage } from '../substrate.ts';
 import { planSteps } from './create.ts';
 import { visible } from './draft.ts';
-import { instanceAt } from './instance.ts';
+import { instanceAt, makerOf } from './instance.ts';
 import { viewOf, type KernelState } from './state.ts';
 import { sync } from './sync.ts';
 import type { DestroyOptions, DestroyReport } from './types.ts';
@@ -74,10 +74,11 @@ function checkComponents(state: KernelState, image: Image): void {
 async function takeDown(state: KernelState, image: Image, report: Report): Promise<void> {
   const record = state.record(image);
   state.tree.doom(image);
-  const stage = await state.substrate.stage(record, true);
   const sharers = sharersOf(image);
-  report.notes.push(...(await removeInstances(state, image, stage)));
-  const gone = await state.substrate.retire(record, stage, sharers.length > 0);
+  const gone = await staged(state, record, async (stage) => {
+    report.notes.push(...(await removeInstances(state, image, stage)));
+    return state.substrate.retire(record, stage, sharers.length > 0);
+  });
   state.records.delete(image);
   report.removed.push(image.name);
   if (!gone) {
@@ -130,9 +131,21 @@ function sharersOf(image: Image): readonly Image[] {
 /** Writes anew how to enter an image whose instance lost its maker. */
 async function replan(state: KernelState, image: Image): Promise<void> {
   const record = state.record(image);
+  await staged(state, record, async (stage) => {
+    await stage.publish(record, await planSteps(state, image, stage.home));
+    await stage.release();
+  });
+}
+
+/** Opens a stage that `act` ends; when it fails instead, the lock is given up and what was done so far stays, to be finished later. */
+async function staged<T>(state: KernelState, record: StoredImage, act: (stage: Stage) => Promise<T>): Promise<T> {
   const stage = await state.substrate.stage(record, true);
-  await stage.publish(record, await planSteps(state, image, stage.home));
-  await stage.release();
+  try {
+    return await act(stage);
+  } catch (error) {
+    await stage.release();
+    throw error;
+  }
 }
 
 /** Ends what makers left to sharers, once the last sharer is gone. Runs under the root lock. */
@@ -140,27 +153,30 @@ export async function reapDying(state: KernelState): Promise<readonly string[]> 
   const done: string[] = [];
   for (const record of [...state.dying.values()]) {
     if (isShared(state, record)) continue;
-    const stage = await state.substrate.stage(record, true);
-    for (const component of [...state.components].reverse()) {
-      const saved = record.saved.get(component.name);
-      if (saved === undefined || saved[0]?.[0] === 'vimage.owner' || component.remove === undefined) continue;
-      const image = { name: record.name, serial: record.serial, persist: record.persist };
-      const number = state.tree.component(component.name);
-      const cx: RemoveContext<string> = {
-        image, values: {}, substrate: state.substrate, stage, parent: await instanceAt(state, state.tree.img0, number), shared: false,
-      };
-      try {
-        await component.remove(await component.restore(saved, { image, substrate: state.substrate }), cx);
-      } catch (error) {
-        if (!(error instanceof VimageError) || error.code !== 'ESTALE') throw error;
-      }
-    }
-    if (await state.substrate.retire(record, stage, false)) {
-      state.dying.delete(record.serial);
-      done.push(`removed what was left of ${record.name}`);
-    }
+    const gone = await staged(state, record, async (stage) => {
+      await removeLeft(state, record, stage);
+      return state.substrate.retire(record, stage, false);
+    });
+    if (!gone) continue;
+    state.dying.delete(record.serial);
+    done.push(`removed what was left of ${record.name}`);
   }
   return done;
+}
+
+async function removeLeft(state: KernelState, record: StoredImage, stage: Stage): Promise<void> {
+  const image = { name: record.name, serial: record.serial, persist: record.persist };
+  for (const [number, component] of [...state.components.entries()].reverse()) {
+    const saved = record.saved.get(component.name);
+    if (saved === undefined || makerOf(saved) !== undefined || component.remove === undefined) continue;
+    const parent = await instanceAt(state, state.tree.img0, number);
+    const cx: RemoveContext<string> = { image, values: {}, substrate: state.substrate, stage, parent, shared: false };
+    try {
+      await component.remove(await component.restore(saved, { image, substrate: state.substrate }), cx);
+    } catch (error) {
+      if (!(error instanceof VimageError) || error.code !== 'ESTALE') throw error;
+    }
+  }
 }
 
 function isShared(state: KernelState, record: StoredImage): boolean {

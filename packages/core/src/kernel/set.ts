@@ -3,7 +3,7 @@ import type { SetContext } from '../component/component.ts';
 import type { Image } from '../image/image.ts';
 import { isInside } from '../image/address.ts';
 import { checkAsked, clearAsked, setAsked } from '../image/lattice.ts';
-import { checkLive } from '../image/tree.ts';
+import { checkLive } from '../image/image.ts';
 import { Scope } from '../scope.ts';
 import type { ParamTable, ParamValues } from '../param/param.ts';
 import { diffPairs, mergePairs, type SectionDifference } from '../pairs/change.ts';

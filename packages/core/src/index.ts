@@ -22,6 +22,7 @@ export { fileError, placeText, renderError } from './file/render.ts';
 export * from './param/param.ts';
 export { type ParamRow, helpText, jsonSchema, paramInfo } from './param/info.ts';
 export * from './param/types.ts';
+export { isHostName } from './param/address.ts';
 
 export { Image } from './image/image.ts';
 export { ImageTree } from './image/tree.ts';

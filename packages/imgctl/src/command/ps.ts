@@ -1,0 +1,55 @@
+import type { ProcessInfo } from '@vimage/core';
+import { readFileSync } from 'node:fs';
+import { table } from '../print/table.ts';
+import type { CommandSpec } from '../spec.ts';
+
+type Row = ProcessInfo & { readonly image: string };
+
+export const ps: CommandSpec = {
+  usage: ['[image]'],
+  operands: ['image'],
+  about: 'PID is the process\'s number here, VIEW its number for "exec -e" into the image\'s processes, IMAGE its number inside ("-" where the image has none of its own).',
+  examples: () => [
+    { line: 'ps web', does: 'the processes that live in "web"' },
+    { line: 'ps', does: 'those of every image' },
+    { line: 'ps --json web', does: 'with state, parent and start time' },
+  ],
+  async run(cx, { operands }) {
+    const [only] = operands;
+    const kernel = await cx.kernel();
+    const names = only === undefined ? (await kernel.list()).filter(({ state }) => state !== 'damaged').map(({ name }) => name) : [only];
+    const rows: Row[] = [];
+    for (const image of names) {
+      try {
+        for (const each of await kernel.processes(image)) rows.push({ image, ...each });
+      } catch (error) {
+        // It went away between the list and now; asked for by name, that is an error.
+        if (only !== undefined) throw error;
+      }
+    }
+    const account = accounts();
+    cx.result(rows, () => table(rows, [
+      { head: 'PID', of: ({ pid }) => String(pid), right: true },
+      { head: 'VIEW', of: ({ inner }) => String(inner.at(-2) ?? inner.at(-1) ?? '-'), right: true },
+      { head: 'IMAGE', of: ({ inner }) => String(inner.length > 1 ? inner.at(-1) : '-'), right: true },
+      { head: 'USER', of: ({ uid }) => account(uid) },
+      { head: 'S', of: ({ state }) => state },
+      ...(only === undefined ? [{ head: 'IN', of: ({ image }: Row) => image }] : []),
+      { head: 'COMMAND', of: ({ command }) => command },
+    ], (text) => cx.paint('dim', text)));
+  },
+};
+
+/** Account names by number, as this machine's password file has them; the number where it has none. */
+function accounts(): (uid: number) => string {
+  let names: ReadonlyMap<string, string> | undefined;
+  const read = (): ReadonlyMap<string, string> => {
+    try {
+      const lines = readFileSync('/etc/passwd', 'utf8').split('\n').map((line) => line.split(':'));
+      return new Map(lines.map(([name = '', , uid = '']) => [uid, name]));
+    } catch {
+      return new Map();
+    }
+  };
+  return (uid) => (names ??= read()).get(String(uid)) ?? String(uid);
+}

@@ -1,0 +1,93 @@
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { writeSync } from 'node:fs';
+import { sections, VimageError, type Pairs } from '@vimage/core';
+import type { Context } from '../context.ts';
+import { readPairs } from '../input.ts';
+import type { CommandSpec } from '../spec.ts';
+import { startOptions, startRequest, statusOf } from '../start.ts';
+
+export const run: CommandSpec = {
+  usage: ['[pairs...]'],
+  operands: ['pairs'],
+  tail: true,
+  passesStatus: true,
+  options: startOptions,
+  about: 'The image is gone when the command ends, however it ends. It is named run-XXXXXXXX unless a name is given. Without a command: $SHELL, or sh.',
+  examples: (words) => [
+    { line: `run vir ${words.component(0)} -- sh`, does: 'a shell in an image that exists as long as it' },
+    { line: `run name build ${words.section(0)} -- make -j4`, does: 'the exit status is the command\'s' },
+    { line: `run -d vir ${words.component(0)} -- sleep 60`, does: 'in the background; prints the image\'s name' },
+  ],
+  async run(cx, { operands, options }) {
+    const pairs = oneOff(await readPairs(cx, operands, 'create'));
+    const request = startRequest(cx, options);
+    if (request.detach === true) return detached(cx, pairs, options);
+    const kernel = await cx.changingKernel();
+    await using image = await kernel.create(pairs);
+    const child = image.spawn(request.command, request.args, request);
+    const ended = statusOf(child);
+    report(image.name);
+    return await ended;
+  },
+};
+
+/** The pairs with a name, and not persistent. EUSAGE: `persist true`. */
+function oneOff(pairs: Pairs): Pairs {
+  const { image } = sections(pairs);
+  const given = new Map(image);
+  if (given.has('persist') && !['false', 'no', 'off', '0'].includes(given.get('persist') ?? '')) {
+    throw new VimageError('EUSAGE', 'an image of "run" ends with its command', { subject: 'persist', hint: 'to keep it: imgctl create, then imgctl exec' });
+  }
+  return [
+    ...(given.has('name') ? [] : [['name', `run-${randomBytes(4).toString('hex')}`] as const]),
+    ...image,
+    ...(given.has('persist') ? [] : [['persist', 'false'] as const]),
+    ...pairs.slice(image.length),
+  ];
+}
+
+const reportVariable = 'IMGCTL_RUN_REPORT';
+
+/** In the process behind `run -d`: says on its descriptor 3 that the image stands and the command runs. */
+function report(name: string): void {
+  if (process.env[reportVariable] !== 'yes') return;
+  try {
+    writeSync(3, name);
+  } catch {
+    // Whoever asked has gone; the command goes on.
+  }
+}
+
+/** Starts another imgctl that stays with the image, and returns when it says that the command runs. */
+async function detached(cx: Context, pairs: Pairs, options: Readonly<Record<string, unknown>>): Promise<number> {
+  const flags = Object.entries(options).flatMap(([key, value]) => {
+    if (key === 'detach' || key === 'json') return [];
+    const flag = `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    if (key === 'tty') return [];
+    return Array.isArray(value) ? value.map((each) => `${flag}=${String(each)}`) : typeof value === 'string' ? [`${flag}=${value}`] : [flag];
+  });
+  const words = pairs.map(([key, value]) => `${key}=${value}`);
+  const child = spawn(process.execPath, [...process.execArgv, process.argv[1] ?? '', 'run', '--no-tty', ...flags, ...words, '--', ...cx.rest ?? []], {
+    detached: true,
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+    env: { ...process.env, [reportVariable]: 'yes' },
+  });
+  let name = '';
+  let errors = '';
+  child.stdio[3]?.on('data', (data: Buffer) => { name += data.toString(); });
+  child.stderr?.on('data', (data: Buffer) => { errors += data.toString(); });
+  const first = child.stdio[3] === undefined ? once(child, 'exit') : Promise.race([once(child.stdio[3] as NodeJS.ReadableStream, 'data'), once(child, 'exit')]);
+  await first;
+  if (name === '') {
+    await once(child, 'close').catch(() => undefined);
+    process.stderr.write(errors);
+    return child.exitCode ?? 125;
+  }
+  child.unref();
+  child.stderr?.destroy();
+  child.stdio[3]?.destroy();
+  cx.result({ name, pid: child.pid }, () => [name]);
+  return 0;
+}

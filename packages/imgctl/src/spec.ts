@@ -1,0 +1,102 @@
+import type { ParamRow } from '@vimage/core';
+import type { Context } from './context.ts';
+
+/** What stands at a place of the command line: for help and for completion. */
+export type OperandKind = 'image' | 'images' | 'pairs' | 'process' | 'parameter' | 'file' | 'shell' | 'none';
+
+/** What an option's value is, for completion. */
+export type ValueKind = 'component' | 'components' | 'account' | 'directory' | 'signal' | 'text';
+
+export interface OptionSpec {
+  /** As commander has it: `-g, --grace <seconds>`. */
+  readonly flags: string;
+  readonly describe: string;
+  readonly value?: ValueKind;
+  /** May be repeated; its value is a list. */
+  readonly many?: boolean;
+}
+
+/** Options that every command has. */
+export const common: readonly OptionSpec[] = [
+  { flags: '--json', describe: 'print one JSON document; errors as JSON on stderr' },
+  { flags: '--component <package>', describe: 'use the component of this package too (a directory or a name)', value: 'directory', many: true },
+];
+
+/** One command line that teaches: what is typed after `imgctl`, and what it does. */
+export interface Example {
+  readonly line: string;
+  readonly does: string;
+}
+
+/** Options as parsed: by camel-cased name. */
+export type Options = Readonly<Record<string, unknown>>;
+
+export interface Call {
+  readonly operands: readonly string[];
+  readonly options: Options;
+}
+
+/** A command as data: commander, the help and the completion are made from it. */
+export interface CommandSpec {
+  /** Operands as the usage line has them: `[image]`, `<pairs...>`. */
+  readonly usage: readonly string[];
+  /** What each operand is; the last repeats. */
+  readonly operands: readonly OperandKind[];
+  readonly options?: readonly OptionSpec[];
+  /** Whether a command follows after `--`. */
+  readonly tail?: boolean;
+  /** Where our own failures must not be taken for the command's: exit status 125. */
+  readonly passesStatus?: boolean;
+  /** More than the summary has. */
+  readonly about?: string;
+  /** From the declared parameters, so that they fit what is installed. */
+  readonly examples: (words: ExampleWords) => readonly Example[];
+  readonly run: (cx: Context, call: Call) => Promise<number | void>;
+}
+
+/** What examples are made of: sections with the examples that components declare. */
+export interface ExampleWords {
+  /** `vir X key example` of the n-th component, with up to `keys` of its parameters. */
+  readonly section: (n: number, keys?: number) => string;
+  /** A parameter of the n-th component that can be changed later, and its example: `vir X key example`. */
+  readonly change: (n: number) => string;
+  /** Name of the n-th component. */
+  readonly component: (n: number) => string;
+  /** `COMPONENT.KEY` of some parameter. */
+  readonly parameter: () => string;
+}
+
+export function exampleWords(rows: readonly ParamRow[]): ExampleWords {
+  const names = [...new Set(rows.map((row) => row.component))].filter((name) => name !== '');
+  const component = (n: number): string => names[n % Math.max(1, names.length)] ?? 'COMPONENT';
+  const of = (n: number): readonly ParamRow[] => rows.filter((row) => row.component === component(n) && row.access !== 'ro');
+  const words = (list: readonly ParamRow[]): string => list.map((row) => ` ${row.key} ${quoted(row.example)}`).join('');
+  return {
+    component,
+    section: (n, keys = 1) => (n > 0 && n >= names.length ? '' : `vir ${component(n)}${names.length === 0 && keys > 0 ? ' KEY VALUE' : words(of(n).slice(0, keys))}`),
+    change(n) {
+      const at = [...names.keys()].map((i) => (i + n) % names.length).find((i) => of(i).some((row) => row.access === 'rw'));
+      const row = at === undefined ? undefined : of(at).find((each) => each.access === 'rw');
+      return row === undefined ? 'vir COMPONENT KEY VALUE' : `vir ${row.component}${words([row])}`;
+    },
+    parameter() {
+      const row = rows.find((each) => each.component !== '');
+      return row === undefined ? 'COMPONENT.KEY' : `${row.component}.${row.key}`;
+    },
+  };
+}
+
+function quoted(text: string): string {
+  return /^[\w.,:=/@%+-]+$/.test(text) ? text : `"${text}"`;
+}
+
+/** An option's text, or undefined when it was not given. */
+export function textOf(options: Options, name: string): string | undefined {
+  const value = options[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
+export function listOf(options: Options, name: string): readonly string[] {
+  const value = options[name];
+  return Array.isArray(value) ? value.map(String) : [];
+}

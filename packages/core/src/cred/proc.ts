@@ -65,10 +65,15 @@ export function fork(p: Proc, change?: CredChange): Proc {
   return child;
 }
 
-/** Changes a proc's credential: copy, change, install, free the old one. */
-export function procChange(p: Proc, change: CredChange): void {
+/**
+ * Changes a proc's credential: copy, change, install, free the old one. With a new eimage, `lost` says whether it only stands in
+ * for one that has died.
+ */
+export function procChange(p: Proc, change: CredChange, lost?: string): void {
   checkRunning(p);
-  crfree(procSetCred(p, changed(p.ucred, change)));
+  const old = procSetCred(p, changed(p.ucred, change));
+  if (change.eimage !== undefined) p.lost = lost;
+  crfree(old);
 }
 
 /** Its function has returned or thrown; the proc ends now, or when its last handle is closed. */

@@ -14,7 +14,6 @@ export function seteimage(p: Proc, image: Image, options: EffectiveOptions = {})
   checkRunning(p);
   checkEffective(p.ucred, image);
   procChange(p, { eimage: image, ...options });
-  p.lost = undefined;
 }
 
 /**
@@ -25,7 +24,6 @@ export function setimage(p: Proc, image: Image): void {
   checkRunning(p);
   checkMove(p.ucred, image);
   procChange(p, { image, eimage: image, saved: image });
-  p.lost = undefined;
 }
 
 /** Whether seteimage would be allowed. */

@@ -57,8 +57,7 @@ export function boundary<T>(td: Thread, fn: (td: Thread) => T): T {
   if (td.image.state !== 'live') throw gone(td.image.name);
   if (td.eimage.state !== 'live') {
     const { name } = td.eimage;
-    procChange(td.proc, { eimage: td.image, ...(td.ucred.saved.state === 'live' ? {} : { saved: td.image }) });
-    td.proc.lost = name;
+    procChange(td.proc, { eimage: td.image, ...(td.ucred.saved.state === 'live' ? {} : { saved: td.image }) }, name);
     tdSync(td);
   }
   if (td.proc.lost !== undefined) throw gone(td.proc.lost);

@@ -96,10 +96,13 @@ export class Image {
     return depth;
   }
 
-  /** (t) Gives up the address while dying. The one taken instead is inside img0 and nothing else, and nothing is inside it. */
+  /** (t) Gives up the address while dying. What is taken instead is inside img0 and nothing else, and nothing is inside it. */
   evict(): void {
     kassert(this.state === 'dying', `${this.name} loses its address while ${this.state}`);
     this.#place({ hi: 0, lo: 1, prefix: addressBits });
+    // No address masked to nothing is 1.
+    this.maskHi = 0;
+    this.maskLo = 0;
   }
 
   #place(address: ImageAddress): void {

@@ -2,13 +2,15 @@ import type { Image } from '../../src/image/image.ts';
 import { InstanceRef } from '../../src/image/slot.ts';
 import { ImageTree } from '../../src/image/tree.ts';
 import type { NewImage } from '../../src/image/wanted.ts';
-import { codeOf } from '../../src/errors.ts';
+import { VimageError, codeOf } from '../../src/errors.ts';
 
 export const components = ['net', 'proc', 'priv'] as const;
 
 /** A tree with three components, serials that count up, and a list of what was let go. */
 export class World {
   readonly gone: string[] = [];
+  /** Instances whose end fails. */
+  readonly failing: Set<string> = new Set();
   readonly tree: ImageTree;
   #serial = 0n;
 
@@ -17,7 +19,10 @@ export class World {
   }
 
   instance(component: number, name: string): InstanceRef {
-    return new InstanceRef(component, { name }, name, () => this.gone.push(name));
+    return new InstanceRef(component, { name }, name, () => {
+      this.gone.push(name);
+      if (this.failing.has(name)) throw new VimageError('EIO', `injected: ${name}`);
+    });
   }
 
   serial(): bigint {

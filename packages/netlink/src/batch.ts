@@ -15,53 +15,93 @@ export interface BatchResult {
   readonly error?: NetlinkError;
 }
 
+interface Entry {
+  readonly at: number;
+  readonly request: Request;
+}
+
 /**
  * Notes operations and sends them in few datagrams. The kernel does them in order; a failure does not stop the rest, and
  * a bad argument counts as the failure of its own operation. Naming an interface where an index is needed costs one look
  * at the kernel per name, and first sends what was noted before; an index costs nothing.
  */
 export function runBatch(channel: Channel, fill: (ops: Changes<number>) => void): BatchResult[] {
-  const results: BatchResult[] = [];
+  const queue = new Queue(channel);
   const known = new Map<string, number>();
-  let waiting: { at: number; request: Request }[] = [];
-  const flush = (): void => {
-    const sent = waiting;
-    waiting = [];
-    const undo: Request[] = [];
-    channel.batch(sent.map(({ request }) => request)).forEach((error, i) => {
-      const entry = sent[i];
-      const result = entry === undefined ? undefined : results[entry.at];
-      if (error === undefined || entry === undefined || result === undefined || result.error !== undefined) return;
-      results[entry.at] = { ...result, error };
-      if (entry.request.undo !== undefined) undo.push(entry.request.undo);
-    });
-    channel.batch(undo);
-  };
   const index = (link: LinkRef): number => {
     if (typeof link === 'number') return checkIndex(link);
     const cached = known.get(link);
     if (cached !== undefined) return cached;
-    if (waiting.length > 0) flush();
+    queue.flush();
     const found = linkGet(channel, link).index;
     known.set(link, found);
     return found;
   };
   const ops = changes({ index }, (make): number => {
-    const at = results.length;
     try {
       const requests = make();
-      results.push({ operation: requests[0]?.operation ?? '', object: requests[0]?.object ?? '' });
-      for (const request of requests) waiting.push({ at, request });
       if (requests.some(mayRename)) known.clear();
+      return queue.add(requests);
     } catch (error) {
       if (!(error instanceof NetlinkError)) throw error;
-      results.push({ operation: error.operation, object: error.object, error });
+      return queue.fail(error);
     }
-    return at;
   });
   fill(ops);
-  flush();
-  return results;
+  queue.flush();
+  return queue.results;
+}
+
+/** What was noted and not yet sent. The second step of an operation is sent only once the first is known to have succeeded. */
+class Queue {
+  readonly results: BatchResult[] = [];
+  readonly #channel: Channel;
+  #first: Entry[] = [];
+  #second: Entry[] = [];
+
+  constructor(channel: Channel) {
+    this.#channel = channel;
+  }
+
+  add(requests: readonly Request[]): number {
+    const [first, second, ...rest] = requests;
+    // The first steps of pairs in a row do not depend on each other's second, so they may go together; all else keeps its order.
+    const pair = second?.undo !== undefined && rest.length === 0;
+    if (this.#second.length > 0 && !pair) this.flush();
+    const at = this.results.length;
+    this.results.push({ operation: first?.operation ?? '', object: first?.object ?? '' });
+    if (first !== undefined) this.#first.push({ at, request: first });
+    if (second !== undefined) this.#second.push({ at, request: second });
+    for (const request of rest) {
+      this.flush();
+      this.#second.push({ at, request });
+    }
+    if (!pair && second !== undefined) this.flush();
+    return at;
+  }
+
+  fail(error: NetlinkError): number {
+    return this.results.push({ operation: error.operation, object: error.object, error }) - 1;
+  }
+
+  flush(): void {
+    const [first, second] = [this.#first, this.#second];
+    this.#first = [];
+    this.#second = [];
+    this.#send(first);
+    const failed = this.#send(second.filter(({ at }) => this.results[at]?.error === undefined));
+    this.#channel.batch(failed.flatMap(({ request }) => request.undo ?? []));
+  }
+
+  #send(entries: readonly Entry[]): Entry[] {
+    const errors = this.#channel.batch(entries.map(({ request }) => request));
+    return entries.filter(({ at }, i) => {
+      const error = errors[i];
+      const result = this.results[at];
+      if (error !== undefined && result !== undefined) this.results[at] = { ...result, error };
+      return error !== undefined;
+    });
+  }
 }
 
 /** After a removal or a change of an interface a name may mean another one. */

@@ -1,5 +1,5 @@
 import { AF_UNSPEC, NLA_TYPE_MASK, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from './abi/netlink.ts';
-import { TC_H_INGRESS, TC_H_ROOT, TCA_DUMP_INVISIBLE, TCA_EGRESS_BLOCK, TCA_INGRESS_BLOCK, TCA_KIND, TCA_OPTIONS, TCMSG_LEN } from './abi/qdisc.ts';
+import { TC_H_INGRESS, TC_H_ROOT, TCA_DUMP_INVISIBLE, TCA_EGRESS_BLOCK, TCA_HTB_INIT, TCA_INGRESS_BLOCK, TCA_KIND, TCA_OPTIONS, TCMSG_LEN } from './abi/qdisc.ts';
 import {
   RTM_DELQDISC, RTM_GETQDISC, RTM_GETTCLASS, RTM_NEWQDISC, RTM_NEWTCLASS,
 } from './abi/rtnetlink.ts';
@@ -26,7 +26,7 @@ export interface QdiscSpec {
   /** `MAJOR:` in hexadecimal; the kernel picks one where absent. */
   handle?: string;
   tbf?: Tbf;
-  /** TCA_OPTIONS as it came. Not with `tbf`. */
+  /** TCA_OPTIONS as it came; goes before `tbf`, so that what was listed comes back exactly. */
   options?: Uint8Array;
 }
 
@@ -62,13 +62,23 @@ export function classAdd(resolver: Resolver, spec: QdiscSpec): Request {
 
 function change(resolver: Resolver, spec: QdiscSpec, type: number, flags: number, operation: string): Request {
   const { tbf, options } = spec;
-  if (tbf !== undefined && options !== undefined && type !== RTM_NEWTCLASS && spec.kind !== 'tbf') throw invalid('qdisc', 'takes tbf settings or raw options');
+  if (tbf !== undefined && spec.kind !== 'tbf') throw invalid('qdisc', `a ${spec.kind} takes no tbf settings`);
   const w = new Writer();
   writeTcmsg(w, resolver.index(spec.dev), spec.handle, spec.parent ?? (spec.kind === 'ingress' || spec.kind === 'clsact' ? 'ingress' : 'root'));
   w.attrString(TCA_KIND, spec.kind);
-  if (options !== undefined) w.attrBytes(TCA_OPTIONS, options);
+  if (options !== undefined) w.attrBytes(TCA_OPTIONS, spec.kind === 'htb' && type === RTM_NEWQDISC ? htbOptions(options) : options);
   else if (tbf !== undefined) w.nest(TCA_OPTIONS, (list) => { writeTbf(list, tbf); });
   return { type, flags, body: w.finish(), operation, object: `${refText(spec.dev)} ${spec.kind}` };
+}
+
+/** An htb tells its version in full (0x30011) but takes only the major number back. */
+function htbOptions(options: Uint8Array): Uint8Array {
+  const w = new Writer(options.length);
+  for (const { type, bytes } of Attrs.read(options).list) {
+    if ((type & NLA_TYPE_MASK) !== TCA_HTB_INIT || bytes.length < 4) w.attrBytes(type, bytes);
+    else w.attr(type, (init) => init.u32(new Reader(bytes).u32(0) >>> 16 || 3).bytes(bytes.subarray(4)));
+  }
+  return w.finish();
 }
 
 function writeTcmsg(w: Writer, dev: number, handle: string | undefined, parent: string): void {

@@ -59,7 +59,7 @@ describe.skipIf(missing !== undefined)('links on the real kernel', () => {
       expect(ns.nl.linkGet('vx0').data).toMatchObject({ id: 42, local: '10.0.0.1', remote: '10.0.0.2', dstport: 4790, learning: false });
       const vx = theirs.find((l) => l['ifname'] === 'vx0') ?? {};
       expect(linkinfo(vx)['info_data']).toMatchObject({ id: 42, local: '10.0.0.1', remote: '10.0.0.2', port: 4790, learning: false });
-      expect(ns.nl.linkGet('vx6').data).toMatchObject({ id: 43, group: 'ff05::1', dstport: 4789 });
+      expect(ns.nl.linkGet('vx6').data).toMatchObject({ id: 43, remote: 'ff05::1', dstport: 4789 });
     }
     if (!absent.includes('macvlan')) expect(ns.nl.linkGet('mv0')).toMatchObject({ data: { kind: 'macvlan', mode: 'bridge' }, link: ns.nl.linkGet('v0').index });
     if (!absent.includes('vlan')) expect(ns.nl.linkGet('vl0').data).toMatchObject({ kind: 'vlan', id: 7, protocol: '802.1q' });

@@ -103,7 +103,7 @@ export class Netns {
 
   /** Output of a command run in the namespace. */
   sh(...argv: string[]): string {
-    return this.run(() => execFileSync(argv[0] ?? '', argv.slice(1), { encoding: 'utf8' }));
+    return this.run(() => execFileSync(argv[0] ?? '', argv.slice(1), { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }));
   }
 
   /** Parsed JSON output of a command run in the namespace. */

@@ -5,6 +5,7 @@ export const TCA_KIND = 1;
 export const TCA_OPTIONS = 2;
 export const TCA_INGRESS_BLOCK = 13;
 export const TCA_EGRESS_BLOCK = 14;
+export const TCA_HTB_INIT = 2;
 export const TCA_DUMP_INVISIBLE = 10;
 
 export const TC_H_ROOT = 0xffffffff;

@@ -3,7 +3,7 @@ import type { Changes } from './changes.ts';
 import { changes } from './changes.ts';
 import type { Channel } from './channel.ts';
 import { NetlinkError } from './error.ts';
-import { linkGet } from './link/list.ts';
+import { linkIndex } from './link/list.ts';
 import type { LinkRef } from './names.ts';
 import { checkIndex } from './names.ts';
 import type { Request } from './request.ts';
@@ -33,7 +33,7 @@ export function runBatch(channel: Channel, fill: (ops: Changes<number>) => void)
     const cached = known.get(link);
     if (cached !== undefined) return cached;
     queue.flush();
-    const found = linkGet(channel, link).index;
+    const found = linkIndex(channel, link);
     known.set(link, found);
     return found;
   };

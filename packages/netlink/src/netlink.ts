@@ -16,7 +16,7 @@ import type { EventGroup, NetlinkEvent } from './events.ts';
 import { EventStream } from './events.ts';
 import type { Link } from './link/link.ts';
 import type { LinkFilter } from './link/list.ts';
-import { linkFind, linkGet, linkList } from './link/list.ts';
+import { linkFind, linkGet, linkIndex, linkList } from './link/list.ts';
 import type { LinkRef } from './names.ts';
 import { checkIndex } from './names.ts';
 import type { Neigh, NeighFilter } from './neigh.ts';
@@ -84,7 +84,7 @@ export function netlink(open: OpenTransport): Netlink {
   };
   const route = (): Channel => channel(NETLINK_ROUTE);
   const diag = (): Channel => channel(NETLINK_SOCK_DIAG);
-  const resolver: Resolver = { index: (link) => (typeof link === 'number' ? checkIndex(link) : linkGet(route(), link).index) };
+  const resolver: Resolver = { index: (link) => (typeof link === 'number' ? checkIndex(link) : linkIndex(route(), link)) };
   const close = (): void => {
     closed = true;
     for (const made of channels.values()) made.close();

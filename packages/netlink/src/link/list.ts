@@ -5,6 +5,7 @@ import { codeOf, NetlinkError } from '../error.ts';
 import { EBADMSG } from '../abi/errno.ts';
 import type { LinkRef } from '../names.ts';
 import { refText, writeIfinfo, writeRef } from '../resolve.ts';
+import { Reader } from '../wire/reader.ts';
 import { Writer } from '../wire/writer.ts';
 import type { Link } from './link.ts';
 import { readLink } from './read.ts';
@@ -33,14 +34,25 @@ export function linkList(channel: Channel, filter: LinkFilter = {}): Link[] {
 
 /** One interface by name, alternative name or index; `ENODEV` if there is none. */
 export function linkGet(channel: Channel, link: LinkRef, nsid?: number): Link {
+  return readLink(ask(channel, link, (w) => {
+    if (nsid !== undefined) w.attrI32(IFLA_TARGET_NETNSID, nsid);
+  }));
+}
+
+/** Only the index of an interface: less for the kernel to gather and for us to read. */
+export function linkIndex(channel: Channel, link: LinkRef): number {
+  return new Reader(ask(channel, link, (w) => w.attrU32(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS))).i32(4);
+}
+
+function ask(channel: Channel, link: LinkRef, fill: (writer: Writer) => void): Uint8Array {
   const w = new Writer(64);
   writeIfinfo(w, link);
   writeRef(w, link);
-  if (nsid !== undefined) w.attrI32(IFLA_TARGET_NETNSID, nsid);
+  fill(w);
   const request = { type: RTM_GETLINK, flags: 0, body: w.finish(), operation: 'link get', object: refText(link) };
   const answer = channel.request(request).find((m) => m.type === RTM_NEWLINK);
   if (answer === undefined) throw new NetlinkError(EBADMSG, request, 'the kernel acked without an answer');
-  return readLink(answer.body);
+  return answer.body;
 }
 
 /** As `linkGet`, but undefined if there is none. */

@@ -103,12 +103,14 @@ export class Context implements AsyncDisposable {
 
   /** As {@link components}, but each of these names must be there: ENOENT says which package would carry it. */
   async need(names: readonly string[]): Promise<readonly AnyComponent[]> {
-    const components = await this.components(names);
     for (const name of names) {
-      if (components.some((component) => component.name === name)) continue;
-      throw await this.#missing(name);
+      const found = this.discovery().found.find((each) => each.component === name);
+      if (found === undefined) throw this.#missing(name);
+      const loaded = await this.#load(found);
+      if (!('message' in loaded)) continue;
+      throw new VimageError('ENOENT', loaded.message, { subject: name, hint: `mend or replace the package in ${found.directory}` });
     }
-    return components;
+    return this.components(names);
   }
 
   /** Every parameter of these components (or of all), and the image's own. */
@@ -156,20 +158,11 @@ export class Context implements AsyncDisposable {
     return loading;
   }
 
-  async #missing(name: string): Promise<VimageError> {
-    const { found } = this.discovery();
-    const carrier = found.find((each) => each.component === name);
-    if (carrier !== undefined) {
-      const why = await this.#load(carrier);
-      return new VimageError('ENOENT', 'message' in why ? why.message : `component "${name}" is left out`, {
-        subject: name,
-        hint: `mend or replace the package in ${carrier.directory}`,
-      });
-    }
-    const names = found.map((each) => each.component);
+  #missing(name: string): VimageError {
+    const names = this.discovery().found.map((each) => each.component);
     const near = suggestion(name, names);
     const known = names.length > 0 ? `found: ${names.join(', ')}` : 'none was found';
-    const install = /^[a-z][a-z0-9]{0,15}$/.test(name) ? `; is its package installed? for example: npm install @vimage/v${name}` : '';
+    const install = /^[a-z][a-z0-9]{0,15}$/.test(name) ? `\nis its package installed? for example: npm install @vimage/v${name}` : '';
     return new VimageError('ENOENT', `no component "${name}"`, {
       subject: name,
       hint: near === undefined ? `${known}${install}` : `${near}${install}`,

@@ -1,4 +1,3 @@
-import { suggestion, VimageError } from '@vimage/core';
 import type { CommandSpec } from '../spec.ts';
 
 export interface CommandEntry {
@@ -30,14 +29,3 @@ export const commands: readonly CommandEntry[] = [
   { name: 'version', summary: 'print versions, and what this machine offers', load: async () => (await import('./version.ts')).version },
   { name: 'completion', summary: 'print the completion script of a shell', load: async () => (await import('./completion.ts')).completion },
 ];
-
-/** The command of this name. EUSAGE names the nearest. */
-export function findCommand(name: string): CommandEntry {
-  const entry = commands.find((each) => each.name === name);
-  if (entry !== undefined) return entry;
-  const near = suggestion(name, commands.map((each) => each.name));
-  throw new VimageError('EUSAGE', `no command "${name}"`, {
-    subject: name,
-    hint: near === undefined ? 'try: imgctl --help' : near,
-  });
-}

@@ -32,6 +32,7 @@ async function find(cx: Context, asked: string | undefined): Promise<{ readonly 
   const at = asked.indexOf('.');
   const head = at < 0 ? asked : asked.slice(0, at);
   const names = cx.discovery().found.map(({ component }) => component);
+  if (names.includes(head)) await cx.need([head]);
   const all = await cx.params(names.includes(head) ? [head] : []);
   const own = all.filter(({ component }) => component === '');
   const direct = own.find(({ key }) => key === asked);

@@ -124,10 +124,8 @@ static int uses(int type)
 
 static void enter_mnt(int fd, const char *what)
 {
-	if (setns(fd, CLONE_NEWNS) < 0) {
-		failed = "setns";
+	if (setns(fd, CLONE_NEWNS) < 0 && fail_at("setns"))
 		die_at(what);
-	}
 }
 
 /* All descriptors are taken and checked before anything is joined: afterwards the pins may be out of reach. */
@@ -172,10 +170,8 @@ static void join(int which)
 				continue;
 			if (setns(st->fd, st->type) == 0)
 				st->joined = true;
-			else if (!(pass == 0 && user && errno == EPERM)) {
-				failed = "setns";
+			else if (!(pass == 0 && user && errno == EPERM) && fail_at("setns"))
 				die_at(st->pin);
-			}
 		}
 }
 
@@ -183,10 +179,8 @@ static void set_flags(const char *to, unsigned long flags)
 {
 	struct { uint64_t set, clear, propagation, userns; } attr = {flags, 0, 0, 0};
 
-	if (flags && syscall(NR_mount_setattr, AT_FDCWD, to, 0x8000 /* AT_RECURSIVE */, &attr, sizeof attr) < 0) {
-		failed = "mount_setattr";
+	if (flags && syscall(NR_mount_setattr, AT_FDCWD, to, 0x8000 /* AT_RECURSIVE */, &attr, sizeof attr) < 0 && fail_at("mount_setattr"))
 		die_at(to);
-	}
 }
 
 static void mount_step(const struct step *st)
@@ -200,18 +194,14 @@ static void mount_step(const struct step *st)
 		if (strcmp(key, "keep") == 0)
 			kept[n++] = (int)syscall(NR_open_tree, AT_FDCWD, value, CLONE | RECURSIVE | O_CLOEXEC);
 	}
-	if (mount(st->fs, st->to, st->fs, st->flags, st->data) < 0) {
-		failed = "mount";
+	if (mount(st->fs, st->to, st->fs, st->flags, st->data) < 0 && fail_at("mount"))
 		die_at(st->to);
-	}
 	for (const char *s = st->args; s < st->end;) {
 		s = next_pair(s, &key, &value);
 		if (strcmp(key, "keep") != 0)
 			continue;
-		if (kept[i] >= 0 && syscall(NR_move_mount, kept[i], "", AT_FDCWD, value, F_EMPTY_PATH) < 0 && errno != ENOENT) {
-			failed = "move_mount";
+		if (kept[i] >= 0 && syscall(NR_move_mount, kept[i], "", AT_FDCWD, value, F_EMPTY_PATH) < 0 && errno != ENOENT && fail_at("move_mount"))
 			die_at(value);
-		}
 		if (kept[i] >= 0)
 			close(kept[i]);
 		i++;
@@ -220,10 +210,10 @@ static void mount_step(const struct step *st)
 
 static void build_view(void)
 {
-	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0) {
-		failed = "unshare";
+	if (opt->effective ? unshare(CLONE_NEWNS) < 0 && fail_at("unshare") : (view_fd = unshare_mnt(pins, hostproc)) < 0)
 		die_at("mount view");
-	}
+	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0 && fail_at("mount --make-rslave"))
+		die_at("mount view");
 	for (const struct step *st = plan.steps; st < plan.steps + plan.nsteps; st++) {
 		if (!st->use)
 			continue;
@@ -247,9 +237,6 @@ static void pin_view(void)
 	char path[32];
 	int fd;
 
-	view_fd = openat(hostproc, "self/ns/mnt", O_RDONLY | O_CLOEXEC);
-	if (view_fd < 0)
-		die(EXIT_OURS, errno, "open: /proc/self/ns/mnt: the mount view cannot be pinned");
 	enter_mnt(pins, "the pins' namespace");
 	fd = openat(pindir, "mnt", O_CREAT | O_RDONLY | O_NOFOLLOW | O_CLOEXEC, 0);
 	if (fd < 0)

@@ -13,8 +13,6 @@
 #include <sys/vfs.h>
 #include <sys/wait.h>
 
-#define NS_PARENT _IO(0xb7, 0x2)
-
 enum { MESSAGE = 1 << 16, SOCKET = 3, ARGS = 8 };
 
 static int host = -1, pins = -1, own_pid = -1, caller = -1;
@@ -57,10 +55,11 @@ static void stand_in(int ns)
 /* A root of ours in a mount namespace of ours, with nothing of the host's kept busy. */
 static int make_pins(const char *base)
 {
-	int ns;
+	int proc = open("/proc", O_PATH | O_CLOEXEC), ns = unshare_mnt(host, proc);
 
-	if (unshare(CLONE_NEWNS) < 0)
-		return fail_at("unshare");
+	close(proc);
+	if (ns < 0)
+		return -1;
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0
 	    || mount("vimage", base, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700") < 0 || chdir(base) < 0
 	    || mkdir("proc", 0555) < 0 || mkdir(".empty", 0555) < 0
@@ -68,8 +67,7 @@ static int make_pins(const char *base)
 		return fail_at("mount");
 	if (syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
 		return fail_at("pivot_root");
-	ns = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
-	return ns < 0 ? fail_at("open") : ns;
+	return ns;
 }
 
 /* Leaves us in the host's namespace; `pins` is set if all went well. */
@@ -268,9 +266,11 @@ static int list_one(const char *serial, const char *name)
 static int list(void)
 {
 	add("more");
-	if (each_pin(list_one) < 0 || send_reply() < 0)
+	if (each_pin(list_one) < 0)
 		return -1;
-	add("ok");
+	memcpy(reply, "ok", 3);
+	memmove(reply + 3, reply + 5, reply_len -= 5);
+	reply_len += 3;
 	return 0;
 }
 
@@ -328,7 +328,7 @@ static void settle(void)
 		_exit(EXIT_OURS);
 }
 
-/* The image's pid 1 says where it is by the namespace itself and by credentials that the kernel writes: no number is trusted. */
+/* Each pid 1 says where it is by the namespace itself and by credentials that the kernel writes: no number is trusted. */
 static int send_ns(int socket)
 {
 	union { struct cmsghdr h; char space[CMSG_SPACE(sizeof(int))]; } control = {.h = {CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS}};
@@ -337,7 +337,9 @@ static int send_ns(int socket)
 	int ns = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
 
 	memcpy(CMSG_DATA(&control.h), &ns, sizeof ns);
-	return ns < 0 || sendmsg(socket, &m, MSG_NOSIGNAL) != 1 ? -1 : 0;
+	if (ns < 0 || sendmsg(socket, &m, MSG_NOSIGNAL) != 1)
+		return -1;
+	return close(ns);
 }
 
 static int receive_ns(int socket, pid_t *pid)
@@ -366,13 +368,13 @@ static _Noreturn void first_of_view(int socket)
 	char byte;
 	pid_t inner;
 
-	if (dup2(socket, 0) < 0 || syscall(NR_close_range, 1, ~0u, 0) < 0 || unshare(CLONE_NEWPID) < 0)
+	if (dup2(socket, 0) < 0 || syscall(NR_close_range, 1, ~0u, 0) < 0 || send_ns(0) < 0 || unshare(CLONE_NEWPID) < 0)
 		_exit(EXIT_OURS);
 	inner = fork();
 	if (inner == 0) {
 		if (send_ns(0) < 0)
 			_exit(EXIT_OURS);
-		syscall(NR_close_range, 0, ~0u, 0);
+		close(0);
 		settle();
 		reap(0);
 	}
@@ -383,65 +385,86 @@ static _Noreturn void first_of_view(int socket)
 	reap(inner);
 }
 
+/* Returns our child: the view's pid 1, or who makes it inside the outer namespace, which only someone in there can do. */
+static pid_t start_view(int socket, int cgroup, bool v1, int outer)
+{
+	pid_t child = -1;
+
+	if (outer >= 0) {
+		if (setns(outer, CLONE_NEWPID) < 0 || (child = fork()) < 0)
+			return fail_at("setns");
+		if (child > 0)
+			return child;
+	}
+	if (unshare(CLONE_NEWPID) < 0)
+		fail_at("unshare");
+	else if ((child = spawn(cgroup, v1)) == 0)
+		first_of_view(socket);
+	if (outer >= 0)
+		_exit(child < 0 ? EXIT_OURS : 0);
+	return child;
+}
+
+static int publish(const char *serial, int socket, int view_ns, int image_ns)
+{
+	int err;
+
+	if (pin(serial, "view", view_ns) < 0)
+		return -1;
+	if (pin(serial, "pid", image_ns) == 0) {
+		if (send(socket, "", 1, MSG_NOSIGNAL) == 1)
+			return 0;
+		err = errno;
+		remove_pin(serial, "pid");
+		errno = err, fail_at("publish");
+	}
+	err = errno;
+	unpin_all(serial);
+	return errno = err, -1;
+}
+
 static int make_view(const char *serial, int cgroup, bool v1, int outer)
 {
 	static const struct timeval patience = {10, 0};
-	int pair[2], view_ns, image_ns = -1, err;
-	pid_t view, first = 0;
-	char dir[32];
+	int pair[2], view_ns = -1, image_ns = -1, result = -1, err;
+	pid_t child, view = 0, first = 0;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return fail_at("socketpair");
 	setsockopt(pair[0], SOL_SOCKET, SO_PASSCRED, &(int){1}, sizeof(int));
 	setsockopt(pair[0], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
 	signal(SIGCHLD, SIG_DFL); /* while it is unreaped its number is its own */
-	if ((outer >= 0 && setns(outer, CLONE_NEWPID) < 0) || unshare(CLONE_NEWPID) < 0)
-		view = fail_at("unshare");
-	else if ((view = spawn(cgroup, v1)) == 0)
-		first_of_view(pair[1]);
+	child = start_view(pair[1], cgroup, v1, outer);
 	err = errno;
 	if (setns(own_pid, CLONE_NEWPID) < 0)
 		die(EXIT_OURS, errno, "setns: pid namespace: our own cannot be returned to");
 	close(pair[1]);
 	errno = err;
-	if (view > 0) {
-		image_ns = receive_ns(pair[0], &first);
-		if (image_ns < 0)
-			fail_at("the image's pid 1");
-		else if ((view_ns = ioctl(image_ns, NS_PARENT)) < 0)
-			fail_at("NS_GET_PARENT");
-		else {
-			if (pin(serial, "view", view_ns) == 0) {
-				if (pin(serial, "pid", image_ns) == 0 && send(pair[0], "", 1, MSG_NOSIGNAL) == 1) {
-					add("ok");
-					add_number(view);
-					add_number(first);
-				} else {
-					err = errno;
-					remove_pin(serial, "pid");
-					remove_pin(serial, "view");
-					errno = err;
-				}
-			}
-			close(view_ns);
-		}
+	if (child > 0) {
+		if ((view_ns = receive_ns(pair[0], &view)) < 0 || (image_ns = receive_ns(pair[0], &first)) < 0)
+			fail_at("the pid 1 of the image ended early");
+		else
+			result = publish(serial, pair[0], view_ns, image_ns);
 	}
 	err = errno;
-	close(pair[0]);
+	close(pair[0]); /* unpublished, the view's pid 1 ends here at the latest */
+	if (view_ns >= 0)
+		close(view_ns);
 	if (image_ns >= 0)
 		close(image_ns);
-	if (reply_len == 0) {
-		if (view > 0) {
-			kill(view, SIGKILL);
-			waitpid(view, NULL, 0);
-		}
-		snprintf(dir, sizeof dir, "/%s", serial);
-		rmdir(dir);
-	}
+	if (result < 0 && child > 0)
+		kill(child, SIGKILL);
+	if (child > 0 && (result < 0 || outer >= 0))
+		waitpid(child, NULL, 0);
 	signal(SIGCHLD, SIG_IGN);
-	if (view > 0)
-		waitpid(view, NULL, WNOHANG);
-	return errno = err, reply_len ? 0 : -1;
+	if (child > 0)
+		waitpid(child, NULL, WNOHANG);
+	if (result == 0) {
+		add("ok");
+		add_number(view);
+		add_number(first);
+	}
+	return errno = err, result;
 }
 
 static int init(char **arg, int n)

@@ -194,6 +194,40 @@ int cgroup_enter(int cgroup)
 	return close(fd);
 }
 
+static uint64_t ns_age(int fd)
+{
+	uint64_t id;
+	return ioctl(fd, NS_MNT_ID, &id) == 0 ? id : 0;
+}
+
+/* The kernel lets a mount namespace be bound only in an older one, and tells the age by the id. Ids are given out in batches
+ * per CPU (Linux 6.18), so that a newer one may count as older: another CPU's batch is then ahead. */
+int unshare_mnt(int older, int proc)
+{
+	cpu_set_t mine, one;
+	uint64_t age = ns_age(older);
+	int ns = -1, known = sched_getaffinity(0, sizeof mine, &mine) == 0;
+
+	for (int cpu = -1; cpu < (known ? CPU_SETSIZE : 0) && ns < 0; cpu++) {
+		if (cpu >= 0) {
+			if (!CPU_ISSET(cpu, &mine))
+				continue;
+			CPU_ZERO(&one);
+			CPU_SET(cpu, &one);
+			sched_setaffinity(0, sizeof one, &one);
+		}
+		if (unshare(CLONE_NEWNS) < 0 || (ns = openat(proc, "self/ns/mnt", O_RDONLY | O_CLOEXEC)) < 0)
+			return fail_at("unshare");
+		if (age && ns_age(ns) < age) {
+			close(ns);
+			ns = -1;
+		}
+		if (cpu >= 0)
+			sched_setaffinity(0, sizeof mine, &mine);
+	}
+	return ns < 0 ? (errno = EAGAIN, fail_at("unshare: no CPU here gives a namespace that may be pinned")) : ns;
+}
+
 int bind_fd(int fd, const char *to)
 {
 	char from[32];

@@ -96,7 +96,9 @@ export class Server {
   /** Empty when the server has ended. */
   receive(): string[] {
     const buffer = Buffer.alloc(1 << 16);
-    const n = Number(recv(this.#fd, buffer, buffer.length, 0));
+    let n = -1;
+    do n = Number(recv(this.#fd, buffer, buffer.length, 0));
+    while (n < 0 && koffi.errno() === 4); // EINTR: the runtime's own signals
     if (n < 0) throw new Error(`recv: errno ${koffi.errno()}`);
     return n === 0 ? [] : buffer.toString('latin1', 0, n - 1).split('\0');
   }
@@ -118,6 +120,15 @@ export class Server {
     const [verdict, ...values] = this.call(...request);
     if (verdict !== 'ok') throw new Error(`${request.join(' ')}: ${[verdict, ...values].join(' ')}`);
     return values;
+  }
+
+  list(): string[] {
+    const pins: string[] = [];
+    for (let [verdict, ...values] = this.call('list'); ; [verdict, ...values] = this.receive()) {
+      pins.push(...values);
+      if (verdict === 'ok') return pins;
+      if (verdict !== 'more') throw new Error(`list: ${verdict} ${values.join(' ')}`);
+    }
   }
 
   async close(): Promise<number | null> {

@@ -1,4 +1,18 @@
 export { SysError } from './sys/error.ts';
+export { needRights } from './sys/rights.ts';
 export { Namespace, create, exists, openPath, openSelf, withNs } from './ns.ts';
 export type { OwnNsType } from './ns.ts';
 export type { NsType } from './abi/ns.ts';
+export { NetlinkSocket, netlinkSocket } from './netlink-socket.ts';
+export { Pinner } from './pinner.ts';
+export type { InitPids, OuterPid } from './pinner.ts';
+export { imgexecCall, imgexecPath } from './imgexec.ts';
+export type { ImgexecCall } from './imgexec.ts';
+export { LinuxStage } from './registry/stage.ts';
+export { LinuxSubstrate, joinStep, linux, linuxOf } from './substrate.ts';
+export { probeCgroup } from './cgroup.ts';
+export type { CgroupAt, Hierarchy } from './cgroup.ts';
+export { processInfo } from './process/info.ts';
+export { Pidfd, allEnded } from './process/pidfd.ts';
+export { parseMounts } from './mountinfo.ts';
+export type { Mount } from './mountinfo.ts';

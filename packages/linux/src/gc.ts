@@ -1,0 +1,118 @@
+import type { GiveBack } from '@vimage/core';
+import type { Hierarchy } from './cgroup.ts';
+import { cgroupPids, cgroupRemove, cgroupTree, topCgroup } from './cgroup.ts';
+import { ifThere, readOwn, removeTree } from './sys/file.ts';
+import { decodePairs } from '@vimage/core';
+import { emptyCgroup, isReferenced, retireEntry } from './retire.ts';
+import type { RetireHost } from './retire.ts';
+import { readNotes, writeNotes } from './registry/journal.ts';
+import type { Note } from './registry/journal.ts';
+import { isHeld } from './registry/lock.ts';
+import type { Layout } from './registry/paths.ts';
+import { readAll } from './registry/read.ts';
+import type { Contents, Found, Staged } from './registry/read.ts';
+import { dropEdits, rollForward } from './registry/stage.ts';
+
+/** Undoes what dead processes left, under the root lock; one line per thing done. What a living process holds is passed over. */
+export async function collect(layout: Layout, host: RetireHost, hierarchy: Hierarchy | undefined, give: GiveBack): Promise<readonly string[]> {
+  const done: string[] = [];
+  const contents = readAll(layout);
+  for (const staged of contents.staged) done.push(...(await unstage(staged, host, give)));
+  // Children before their parents.
+  for (const found of [...contents.images].reverse()) {
+    if (found.stored.state !== 'dying') done.push(...(await settleImage(found, host, give)));
+  }
+  for (const found of contents.images) {
+    if (found.stored.state === 'dying') done.push(...(await reap(found, host, give)));
+  }
+  const after = readAll(layout);
+  done.push(...unpinOrphans(after, host));
+  if (hierarchy !== undefined) done.push(...sweepCgroups(after, hierarchy));
+  if (done.length > 0) host.bump();
+  return done;
+}
+
+async function giveNotes(notes: readonly Note[], give: GiveBack, name: string, serial: bigint): Promise<readonly string[]> {
+  const done: string[] = [];
+  const components = [...new Set(notes.map(({ component }) => component))].reverse();
+  for (const component of components) {
+    done.push(...(await give(component, notes.filter((note) => note.component === component).map(({ entry }) => entry), name, serial)));
+  }
+  return done;
+}
+
+/** An image that its process did not come to publish. */
+async function unstage({ dir, serial }: Staged, host: RetireHost, give: GiveBack): Promise<readonly string[]> {
+  const lock = `${dir}/lock`;
+  if (isHeld(lock)) return [];
+  const note = new Map(decodePairs(ifThere(() => readOwn(lock)) ?? new Uint8Array()));
+  const name = note.get('image') ?? `.new-${serial}`;
+  const path = note.get('cgroup');
+  const cgroup = path === undefined ? undefined : { path, kind: note.get('cgroup.kind') === 'v1' ? 'v1' as const : 'v2' as const };
+  await emptyCgroup(cgroup, name);
+  const lines = await giveNotes(readNotes(`${dir}/journal`), give, name, serial);
+  host.pinner()?.unpin(serial);
+  removeTree(dir);
+  return [...lines, `removed what was left of making "${name}"`];
+}
+
+async function settleImage(found: Found, host: RetireHost, give: GiveBack): Promise<readonly string[]> {
+  const { dir, entry, stored } = found;
+  if (isHeld(`${dir}/lock`)) return [];
+  if (stored.state === 'removing') return finish(found, host, give, `finished removing "${stored.name}"`);
+  if (!stored.persist && !isHeld(`${dir}/owner`)) return finish(found, host, give, `removed "${stored.name}", whose process has ended`);
+  const done: string[] = [];
+  if (rollForward(dir, entry.edit)) done.push(`finished changing "${stored.name}"`);
+  if (dropEdits(dir, entry.edit)) done.push(`took back an unfinished change of "${stored.name}"`);
+  const notes = readNotes(`${dir}/journal`);
+  const owed = notes.filter(({ edit }) => edit > entry.edit);
+  if (owed.length > 0) {
+    done.push(...(await giveNotes(owed, give, stored.name, stored.serial)));
+    writeNotes(`${dir}/journal`, notes.filter((note) => !owed.includes(note)));
+  }
+  return done;
+}
+
+async function finish({ dir, entry, stored }: Found, host: RetireHost, give: GiveBack, line: string): Promise<readonly string[]> {
+  await emptyCgroup(entry.cgroup, stored.name);
+  const lines = await giveNotes(readNotes(`${dir}/journal`), give, stored.name, stored.serial);
+  writeNotes(`${dir}/journal`, []);
+  const gone = await retireEntry(dir, entry.shared, host);
+  return [...lines, gone ? line : `${line}; something still refers to it`];
+}
+
+/** A dying entry that nothing refers to any more. What sharers use is core's to end. */
+async function reap(found: Found, host: RetireHost, give: GiveBack): Promise<readonly string[]> {
+  const { dir, entry, stored } = found;
+  if (entry.shared || isHeld(`${dir}/lock`)) return [];
+  const notes = readNotes(`${dir}/journal`);
+  if (notes.length === 0 && isReferenced(entry, host)) return [];
+  return finish(found, host, give, `"${stored.name}" has died at last`);
+}
+
+function serials(contents: Contents): ReadonlySet<string> {
+  return new Set([...contents.images.map(({ stored }) => String(stored.serial)), ...contents.staged.map(({ serial }) => String(serial))]);
+}
+
+/** Pins that no entry of the registry knows; where one cannot be read it might be its, and nothing is touched. */
+function unpinOrphans(contents: Contents, host: RetireHost): readonly string[] {
+  const pinner = host.pinner();
+  if (pinner === undefined || contents.damaged.length > 0) return [];
+  const known = serials(contents);
+  const orphans = new Set(pinner.list().map((pin) => pin.slice(0, pin.indexOf('/'))).filter((serial) => !known.has(serial)));
+  for (const serial of orphans) pinner.unpin(BigInt(serial));
+  return [...orphans].map((serial) => `unpinned ${serial}, which no image has`);
+}
+
+/** Empty cgroups of no image. One that processes live in is left: it may be of a registry that we do not see. */
+function sweepCgroups(contents: Contents, hierarchy: Hierarchy): readonly string[] {
+  const top = topCgroup(hierarchy, 0n).path.replace(/\/0$/, '');
+  const known = serials(contents);
+  const done: string[] = [];
+  for (const path of cgroupTree(top, true)) {
+    const name = path.slice(path.lastIndexOf('/') + 1);
+    if (!/^\d+$/.test(name) || known.has(name) || cgroupPids(path).length > 0) continue;
+    if (cgroupRemove(path)) done.push(`removed the empty cgroup ${path}`);
+  }
+  return done;
+}

@@ -1,0 +1,71 @@
+import { accessSync, constants } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { VimageError } from '@vimage/core';
+import type { SpawnRequest } from '@vimage/core';
+
+const path: string = fileURLToPath(new URL('../dist/imgexec', import.meta.url));
+let found = false;
+
+/** Where imgexec is: in this package, whatever the environment says. ENOENT: it was not built. */
+export function imgexecPath(): string {
+  if (!found) {
+    try {
+      accessSync(path, constants.X_OK);
+      found = true;
+    } catch (cause) {
+      throw new VimageError('ENOENT', `${path}: imgexec has not been built`, {
+        subject: path,
+        hint: 'build it: node packages/linux/imgexec/build.mjs (it takes a C compiler)',
+        cause,
+      });
+    }
+  }
+  return path;
+}
+
+/** How imgexec is called. */
+export interface ImgexecCall {
+  /** Without argv[0]. */
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/**
+ * What imgexec is called with, to run `request` in (or, effective, on) the image `name`. The environment goes as environment:
+ * everyone may read an argument.
+ */
+export function imgexecCall(name: string, request: SpawnRequest): ImgexecCall {
+  const args: string[] = [];
+  if (request.effective) args.push('-e');
+  if (request.only.length > 0) {
+    if (!request.effective) throw new VimageError('EINVAL', '"only" is for an effective image', { subject: 'only', hint: 'add effective: true (-e)' });
+    args.push('--only', request.only.join(','));
+  }
+  if (request.user !== undefined) args.push('-u', request.user);
+  if (request.cwd !== undefined) args.push('--cwd', request.cwd);
+  if (request.tty !== undefined) args.push(request.tty ? '-t' : '-T');
+  if (request.detach === true) args.push('-d');
+  if (request.dieWithParent === true) args.push('--die-with-parent');
+  args.push(name, '--', request.command, ...request.args);
+  for (const text of args) {
+    if (text.includes('\0')) throw new VimageError('EINVAL', 'an argument holds a NUL', { subject: JSON.stringify(text) });
+  }
+  return { args, env: environment(request) };
+}
+
+const cleanPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+function environment(request: SpawnRequest): Readonly<Record<string, string>> {
+  const env: Record<string, string> = {};
+  const kept = request.cleanEnv === true ? ['TERM', 'XDG_RUNTIME_DIR'] : Object.keys(process.env);
+  if (request.cleanEnv === true) env['PATH'] = cleanPath;
+  for (const key of kept) {
+    const value = process.env[key];
+    if (value !== undefined) env[key] = value;
+  }
+  for (const [key, value] of Object.entries(request.env ?? {})) {
+    if (key === '' || /[=\0]/.test(key) || value.includes('\0')) throw new VimageError('EINVAL', `${JSON.stringify(key)} cannot be in an environment`, { subject: key });
+    env[key] = value;
+  }
+  return env;
+}

@@ -1,0 +1,78 @@
+import { readFileSync, readdirSync, readlinkSync, statSync } from 'node:fs';
+import type { Holder } from '@vimage/core';
+import type { CgroupAt } from './cgroup.ts';
+import { memberPids } from './process/members.ts';
+import { processInfo } from './process/info.ts';
+import { parseMounts } from './mountinfo.ts';
+
+/** What to look for. */
+export interface Sought {
+  /** `type:[inode]`, as /proc has them. */
+  readonly namespaces: ReadonlySet<string>;
+  /** Directories whose files (lock, owner) a living kernel holds open. */
+  readonly dir: string | undefined;
+  readonly cgroup: CgroupAt | undefined;
+  /** Processes that do not count: imgexec of ours, that holds the pins. */
+  readonly except: ReadonlySet<number>;
+  /** The pins' mount namespace; what is bound there is ours. */
+  readonly pins: bigint | undefined;
+}
+
+const attempt = <T>(fn: () => T): T | undefined => {
+  try {
+    return fn();
+  } catch {
+    return undefined;
+  }
+};
+
+function command(pid: number): string {
+  return processInfo(pid)?.command ?? '?';
+}
+
+/** Everything that holds what is sought, by one walk over /proc. */
+export function findHolders(sought: Sought): readonly Holder[] {
+  const holders: Holder[] = [];
+  const members = new Set(sought.cgroup === undefined ? [] : memberPids(sought.cgroup, false));
+  const mounts = new Set<bigint>();
+  for (const name of readdirSync('/proc')) {
+    const pid = Number(name);
+    if (!Number.isInteger(pid) || sought.except.has(pid)) continue;
+    if (members.has(pid)) holders.push({ kind: 'process', pid, detail: command(pid) });
+    else if (sought.namespaces.size > 0) {
+      for (const ns of new Set(namespacesOf(pid))) {
+        if (sought.namespaces.has(ns)) holders.push({ kind: 'visitor', pid, detail: `stands in ${ns}: ${command(pid)}` });
+      }
+    }
+    for (const fd of attempt(() => readdirSync(`/proc/${pid}/fd`)) ?? []) {
+      const target = attempt(() => readlinkSync(`/proc/${pid}/fd/${fd}`));
+      if (target === undefined) continue;
+      if (sought.namespaces.has(target)) holders.push({ kind: 'fd', pid, detail: `descriptor ${fd} is ${target}: ${command(pid)}` });
+      else if (sought.dir !== undefined && pid !== process.pid && (target === sought.dir || (target.startsWith(`${sought.dir}/`) && !target.startsWith(`${sought.dir}/img/`)))) {
+        holders.push({ kind: 'kernel', pid, detail: `has ${target.slice(sought.dir.length + 1) || 'the directory'} open: ${command(pid)}` });
+      }
+    }
+    if (sought.namespaces.size > 0) holders.push(...mountsOf(pid, sought, mounts));
+  }
+  return holders;
+}
+
+/** Of the process and of its threads: they may stand elsewhere. */
+function namespacesOf(pid: number): readonly string[] {
+  const tasks = attempt(() => readdirSync(`/proc/${pid}/task`)) ?? [];
+  return tasks.flatMap((task) =>
+    ['net', 'uts', 'ipc', 'cgroup', 'pid', 'mnt', 'user', 'time'].flatMap((type) => attempt(() => readlinkSync(`/proc/${pid}/task/${task}/ns/${type}`)) ?? []),
+  );
+}
+
+/** Binds of a namespace outside the pins, once for each mount namespace. */
+function mountsOf(pid: number, sought: Sought, seen: Set<bigint>): readonly Holder[] {
+  const ns = attempt(() => statSync(`/proc/${pid}/ns/mnt`, { bigint: true }).ino);
+  if (ns === undefined || ns === sought.pins || seen.has(ns)) return [];
+  seen.add(ns);
+  const text = attempt(() => readFileSync(`/proc/${pid}/mountinfo`, 'utf8'));
+  if (text === undefined || !text.includes(' nsfs ')) return [];
+  return parseMounts(text).flatMap(({ type, root, at }) =>
+    type === 'nsfs' && sought.namespaces.has(root) ? [{ kind: 'mount', pid, detail: `${root} is mounted at ${at} (mount namespace of ${command(pid)})` }] : [],
+  );
+}

@@ -1,0 +1,144 @@
+import { crc32 } from 'node:zlib';
+import { VimageError, decodePairs, encodePairs } from '@vimage/core';
+import type { ImageAddress, ImageState, Pair, Pairs, PlanStep, StoredImage } from '@vimage/core';
+import type { CgroupAt } from '../cgroup.ts';
+
+/** What an image's plan says, beside its steps. */
+export interface Entry {
+  readonly image: Omit<StoredImage, 'pairs' | 'state'>;
+  /** crc32 of the pairs that go with this plan. */
+  readonly pairs: number;
+  /** The stage that wrote it; files named `NAME.~EDIT` beside it belong to it and take the place of NAME. */
+  readonly edit: bigint;
+  readonly cgroup: CgroupAt | undefined;
+  /** Pins of other images' use: the instances outlive the image. */
+  readonly shared: boolean;
+  readonly joins: readonly Join[];
+  /** How many steps there are. */
+  readonly steps: number;
+}
+
+/** A namespace that the plan enters. */
+export interface Join {
+  readonly type: string;
+  readonly pin: string;
+  readonly ino: bigint;
+  readonly id: bigint | undefined;
+}
+
+/** The address as `hi:lo/prefix`, hexadecimal and decimal. */
+function addressText({ hi, lo, prefix }: ImageAddress): string {
+  return `${hi.toString(16)}:${lo.toString(16)}/${prefix}`;
+}
+
+/** The plan of an image (docs/plan-format.md): what imgexec reads, and in keys `x-` what we read. */
+export function encodePlan(image: StoredImage, steps: readonly PlanStep[], extra: { readonly edit: bigint; readonly cgroup: CgroupAt | undefined }): Uint8Array {
+  const pairs: Pair[] = [['vimage-plan', '1'], ['image', image.name], ['serial', String(image.serial)]];
+  if (extra.cgroup !== undefined) pairs.push(['cgroup', extra.cgroup.path], ['cgroup.kind', extra.cgroup.kind]);
+  pairs.push(
+    ['x-address', addressText(image.address)],
+    ['x-persist', image.persist ? 'yes' : 'no'],
+    ['x-pairs', String(crc32(encodePairs(image.pairs)))],
+    ['x-edit', String(extra.edit)],
+  );
+  for (const [component, saved] of image.saved) pairs.push([`x-saved.${component}`, JSON.stringify(saved)]);
+  for (const step of steps) {
+    pairs.push(['step', step.verb], ['for', step.component]);
+    if (step.mode !== undefined) pairs.push(['mode', step.mode]);
+    if (step.ask === true) pairs.push(['ask', 'yes']);
+    pairs.push(...step.args);
+  }
+  return encodePairs(pairs);
+}
+
+/** The plan with `x-shared` as said. */
+export function markShared(plan: Uint8Array, shared: boolean): Uint8Array {
+  const pairs = decodePairs(plan).filter(([key]) => key !== 'x-shared');
+  const at = pairs.findIndex(([key]) => key === 'step');
+  pairs.splice(at < 0 ? pairs.length : at, 0, ...(shared ? [['x-shared', 'yes'] as const] : []));
+  return encodePairs(pairs);
+}
+
+function bad(path: string, why: string): VimageError {
+  return new VimageError('EBADMSG', `${path}: ${why}`, { subject: path, hint: 'was it written by another version of vimage, or by hand? Nothing of it was touched' });
+}
+
+/** Reads a plan. EBADMSG: anything that {@link encodePlan} did not write. */
+export function decodePlan(bytes: Uint8Array, path: string): Entry {
+  if (bytes.length === 0) throw bad(path, 'the file is empty');
+  const pairs = decodePairs(bytes);
+  const [version] = pairs;
+  if (version?.[0] !== 'vimage-plan') throw bad(path, 'not a plan');
+  if (version[1] !== '1') throw bad(path, `a plan of version ${JSON.stringify(version[1].slice(0, 20))}, expected 1`);
+  const firstStep = pairs.findIndex(([key]) => key === 'step');
+  const head = new Map(firstStep < 0 ? pairs : pairs.slice(0, firstStep));
+  const need = (key: string, form: RegExp): RegExpExecArray => {
+    const found = form.exec(head.get(key) ?? '');
+    if (found === null) throw bad(path, `${key} is missing or damaged`);
+    return found;
+  };
+  const [, hi = '', lo = '', prefix = ''] = need('x-address', /^([0-9a-f]{1,8}):([0-9a-f]{1,8})\/(\d{1,2})$/);
+  const cgroup = head.get('cgroup');
+  return {
+    image: {
+      name: need('image', /^[\w.-]{1,255}$/)[0],
+      serial: BigInt(need('serial', /^\d{1,20}$/)[0]),
+      address: { hi: parseInt(hi, 16), lo: parseInt(lo, 16), prefix: Number(prefix) },
+      persist: need('x-persist', /^(yes|no)$/)[0] === 'yes',
+      saved: savedOf(head, path),
+    },
+    pairs: Number(need('x-pairs', /^\d{1,10}$/)[0]),
+    edit: BigInt(need('x-edit', /^\d{1,20}$/)[0]),
+    cgroup: cgroup === undefined ? undefined : { path: cgroup, kind: need('cgroup.kind', /^v[12]$/)[0] === 'v1' ? 'v1' : 'v2' },
+    shared: head.get('x-shared') === 'yes',
+    joins: firstStep < 0 ? [] : joinsOf(pairs.slice(firstStep)),
+    steps: pairs.filter(([key]) => key === 'step').length,
+  };
+}
+
+function savedOf(head: ReadonlyMap<string, string>, path: string): ReadonlyMap<string, Pairs> {
+  const saved = new Map<string, Pairs>();
+  for (const [key, value] of head) {
+    if (!key.startsWith('x-saved.')) continue;
+    let parsed: unknown;
+    try {
+      parsed = JSON.parse(value);
+    } catch (cause) {
+      throw new VimageError('EBADMSG', `${path}: ${key} is damaged`, { subject: path, cause });
+    }
+    if (!isPairs(parsed)) throw bad(path, `${key} is damaged`);
+    saved.set(key.slice('x-saved.'.length), parsed);
+  }
+  return saved;
+}
+
+function isPairs(value: unknown): value is Pairs {
+  return Array.isArray(value) && value.every((pair) => Array.isArray(pair) && pair.length === 2 && pair.every((text) => typeof text === 'string'));
+}
+
+function joinsOf(steps: Pairs): readonly Join[] {
+  const joins: Join[] = [];
+  let args: Map<string, string> | undefined;
+  const finish = (): void => {
+    const ino = args?.get('ino');
+    const pin = args?.get('pin');
+    if (args?.get('step') !== 'join' || ino === undefined || pin === undefined || !/^\d+$/.test(ino)) return;
+    const id = args.get('id');
+    joins.push({ type: args.get('type') ?? '', pin, ino: BigInt(ino), id: id !== undefined && /^\d+$/.test(id) ? BigInt(id) : undefined });
+  };
+  for (const [key, value] of steps) {
+    if (key === 'step') {
+      finish();
+      args = new Map();
+    }
+    args?.set(key, value);
+  }
+  finish();
+  return joins;
+}
+
+/** A plan and its pairs as one stored image; EBADMSG when they do not belong together. */
+export function storedImage(entry: Entry, pairs: Uint8Array, state: ImageState, path: string): StoredImage {
+  if (crc32(pairs) !== entry.pairs) throw bad(path, 'the pairs are not those of the plan');
+  return { ...entry.image, pairs: decodePairs(pairs), state };
+}

@@ -1,0 +1,68 @@
+import { VimageError } from '@vimage/core';
+
+/** Where the registry is: for uid 0 always /run/vimage, whatever the environment says. ENOENT. */
+export function registryRoot(): string {
+  if ((process.geteuid?.() ?? 0) === 0) return '/run/vimage';
+  const dir = process.env['XDG_RUNTIME_DIR'];
+  if (dir === undefined || !dir.startsWith('/')) {
+    throw new VimageError('ENOENT', 'XDG_RUNTIME_DIR is not set: there is no place for your registry', { subject: 'XDG_RUNTIME_DIR', hint: 'log in with a session, or run as root' });
+  }
+  return `${dir}/vimage`;
+}
+
+const segment = /^[A-Za-z0-9_][A-Za-z0-9_-]{0,62}$/;
+
+/** Whether a directory entry can be an image. */
+export function isSegment(name: string): boolean {
+  return segment.test(name);
+}
+
+/** The names in the registry's layout (docs/plan-format.md). */
+export class Layout {
+  readonly root: string;
+
+  constructor(root: string) {
+    this.root = root;
+  }
+
+  get lock(): string {
+    return `${this.root}/lock`;
+  }
+
+  get mnt(): string {
+    return `${this.root}/mnt`;
+  }
+
+  get generation(): string {
+    return `${this.root}/generation`;
+  }
+
+  get dyings(): string {
+    return `${this.root}/dying`;
+  }
+
+  /** The directory that holds the children of `name` ('' for img0). */
+  children(name: string): string {
+    return name === '' ? `${this.root}/img` : `${this.image(name)}/img`;
+  }
+
+  /** An image's directory. EINVAL for what is no name. */
+  image(name: string): string {
+    const parts = name.split('.');
+    if (name.length > 255 || !parts.every(isSegment)) throw new VimageError('EINVAL', `${JSON.stringify(name)} is no image name`, { subject: name });
+    return `${this.root}/img/${parts.join('/img/')}`;
+  }
+
+  staging(parent: string, serial: bigint): string {
+    return `${this.children(parent)}/.new-${serial}`;
+  }
+
+  dying(serial: bigint): string {
+    return `${this.dyings}/${serial}`;
+  }
+}
+
+/** The part of a full name before its last dot: its parent, '' for img0. */
+export function parentName(name: string): string {
+  return name.slice(0, Math.max(0, name.lastIndexOf('.')));
+}

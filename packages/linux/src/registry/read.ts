@@ -1,0 +1,102 @@
+import { readdirSync } from 'node:fs';
+import { VimageError } from '@vimage/core';
+import type { DamagedImage, ImageState, StoredImage } from '@vimage/core';
+import { asSysError } from '../sys/error.ts';
+import { ifThere, readOwn } from '../sys/file.ts';
+import { decodePlan, storedImage } from './entry.ts';
+import type { Entry } from './entry.ts';
+import { isSegment } from './paths.ts';
+import type { Layout } from './paths.ts';
+
+/** One image as the registry has it. */
+export interface Found {
+  readonly dir: string;
+  readonly entry: Entry;
+  readonly stored: StoredImage;
+}
+
+export interface Contents {
+  /** Parents before their children. */
+  readonly images: readonly Found[];
+  readonly damaged: readonly DamagedImage[];
+  /** Directories of images being made, or being removed when their process died. */
+  readonly staged: readonly Staged[];
+}
+
+export interface Staged {
+  readonly dir: string;
+  readonly serial: bigint;
+}
+
+/** The file that an image has while it is being removed: imgexec finds no plan, so that nothing new can enter. */
+export const removingPlan = 'plan.removing';
+
+/** Files of an image that has none, or no more. */
+const remains = new Set(['lock', 'owner', 'img']);
+
+/** Reads the image in a directory; undefined when there is none in it. EBADMSG, EPERM, ENOENT: it is damaged. */
+export function readImage(dir: string, dying: boolean): Found | undefined {
+  const files = ifThere(() => readdirSync(dir));
+  if (files === undefined || files.every((file) => remains.has(file))) return undefined;
+  const live = files.includes('plan');
+  const state: ImageState = dying ? 'dying' : live ? 'live' : 'removing';
+  const planPath = `${dir}/${live ? 'plan' : removingPlan}`;
+  const entry = decodePlan(readOwn(planPath), planPath);
+  const edited = `pairs.~${entry.edit}`;
+  const pairsPath = `${dir}/${files.includes(edited) ? edited : 'pairs'}`;
+  return { dir, entry, stored: storedImage(entry, readOwn(pairsPath), state, pairsPath) };
+}
+
+/** Reads all; what cannot be read is reported, and hides only itself and its children. */
+export function readAll(layout: Layout): Contents {
+  const images: Found[] = [];
+  const damaged: DamagedImage[] = [];
+  const staged: Staged[] = [];
+  const level = (parent: string): void => {
+    const at = layout.children(parent);
+    for (const item of ifThere(() => readdirSync(at, { withFileTypes: true })) ?? []) {
+      const serial = /^\.new-(\d+)$/.exec(item.name)?.[1];
+      if (serial !== undefined) staged.push({ dir: `${at}/${item.name}`, serial: BigInt(serial) });
+      if (item.name.startsWith('.')) continue;
+      const name = parent === '' ? item.name : `${parent}.${item.name}`;
+      try {
+        if (!isSegment(item.name) || !item.isDirectory()) throw stranger(`${at}/${item.name}`);
+        const found = readImage(`${at}/${item.name}`, false);
+        if (found !== undefined && found.stored.name !== name) throw misplaced(found, name);
+        if (found !== undefined) images.push(found);
+        level(name);
+      } catch (error) {
+        damaged.push({ name, error: asError(error, `${at}/${item.name}`) });
+      }
+    }
+  };
+  level('');
+  for (const serial of ifThere(() => readdirSync(layout.dyings)) ?? []) {
+    const dir = `${layout.dyings}/${serial}`;
+    try {
+      if (!/^\d+$/.test(serial)) throw stranger(dir);
+      const found = readImage(dir, true);
+      if (found !== undefined && String(found.stored.serial) !== serial) throw misplaced(found, serial);
+      if (found !== undefined) images.push(found);
+    } catch (error) {
+      damaged.push({ name: `dying/${serial}`, error: asError(error, dir) });
+    }
+  }
+  return { images, damaged, staged };
+}
+
+function asError(error: unknown, path: string): VimageError {
+  const known = asSysError(error, path);
+  if (known instanceof VimageError) return known;
+  throw known;
+}
+
+function stranger(path: string): VimageError {
+  return new VimageError('EBADMSG', `${path}: not the directory of an image`, { subject: path, hint: 'it was not made by vimage: move it away' });
+}
+
+function misplaced(found: Found, place: string): VimageError {
+  return new VimageError('EBADMSG', `${found.dir}: it holds "${found.stored.name}" and stands where "${place}" should`, {
+    subject: found.dir, hint: 'move the directory back to where it was',
+  });
+}

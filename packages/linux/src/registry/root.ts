@@ -1,0 +1,269 @@
+import { closeSync, lstatSync, readFileSync, readSync, readdirSync, statSync } from 'node:fs';
+import { InvariantError, VimageError } from '@vimage/core';
+import type { Awaitable } from '@vimage/core';
+import { flockNow, flockWait, tryFlock, unflock } from '../sys/flock.ts';
+import { ifThere, makeDir, needDir, openOwn, removeDir, removeTree, stillNamed, unlink, writeAll } from '../sys/file.ts';
+import { bootTime } from '../sys/process.ts';
+import type { Layout } from './paths.ts';
+
+/** Checks that the registry is nobody's but ours: a directory, no symbolic link, mode 0700. EPERM; undefined when there is none. */
+export function checkRoot(path: string): bigint | undefined {
+  const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  if (stat === undefined) return undefined;
+  const euid = BigInt(process.geteuid?.() ?? 0);
+  if (!stat.isDirectory() || stat.uid !== euid || (stat.mode & 0o7777n) !== 0o700n) {
+    throw new VimageError('EPERM', `${path}: expected a directory of uid ${euid} with mode 0700`, {
+      subject: path,
+      hint: 'somebody else has made it: look at it, and remove it when nothing needs it',
+    });
+  }
+  return stat.ino;
+}
+
+/** What `generation` says: `BOOT GENERATION SERIAL`, of fixed width so that it is changed in place. */
+export interface Count {
+  readonly boot: string;
+  readonly generation: bigint;
+  readonly serial: bigint;
+}
+
+const line = /^([0-9a-f-]{36}) (\d{20}) (\d{20})\n$/;
+const bytes: Buffer = Buffer.alloc(80);
+
+function parse(text: string): Count | undefined {
+  const [, boot, generation, serial] = line.exec(text) ?? [];
+  if (boot === undefined || generation === undefined || serial === undefined) return undefined;
+  return { boot, generation: BigInt(generation), serial: BigInt(serial) };
+}
+
+let boot: string | undefined;
+
+/** The kernel's name for this boot. */
+export function bootId(): string {
+  return (boot ??= readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim());
+}
+
+/** What a registry says of its boot and generation, without locks; undefined when there is none. */
+export function readCount(layout: Layout): Count | undefined {
+  return ifThere(() => {
+    if (statSync(layout.generation, { throwIfNoEntry: false }) === undefined) return undefined;
+    return parse(readFileSync(layout.generation, 'latin1'));
+  });
+}
+
+/**
+ * The registry's root: its lock, its counters, and whether it is of this boot.
+ * The counters are changed under the lock of their own file, held for microseconds, always after the root lock if both.
+ */
+export class Root {
+  readonly layout: Layout;
+  #lock = -1;
+  #held = false;
+  #count = -1;
+  #queue: Promise<void> = Promise.resolve();
+
+  constructor(layout: Layout) {
+    this.layout = layout;
+  }
+
+  /** Whether this process holds the root lock. */
+  get held(): boolean {
+    return this.#held;
+  }
+
+  /**
+   * Runs a synchronous section under the root lock. Where this process holds the lock already nobody can come in between, as the
+   * section has no await; else it is taken, waiting only when another process has it.
+   */
+  run<T>(fn: () => T): Awaitable<T> {
+    if (this.#held) return fn();
+    if (!this.#try()) return this.during(async () => fn());
+    try {
+      return fn();
+    } finally {
+      this.#release();
+    }
+  }
+
+  /** Runs `fn` under the root lock: the one that is held, or one taken for it. */
+  async during<T>(fn: () => Promise<T>): Promise<T> {
+    if (this.#held) return fn();
+    const lock = await this.take();
+    try {
+      return await fn();
+    } finally {
+      await lock[Symbol.asyncDispose]();
+    }
+  }
+
+  /** Takes the root lock until disposed, making the registry where there is none. */
+  async take(): Promise<AsyncDisposable> {
+    const before = this.#queue;
+    let done: () => void = () => undefined;
+    this.#queue = new Promise((resolve) => {
+      done = resolve;
+    });
+    await before;
+    try {
+      if (!this.#try()) await this.#block();
+    } catch (error) {
+      done();
+      throw error;
+    }
+    return {
+      [Symbol.asyncDispose]: async () => {
+        this.#release();
+        done();
+      },
+    };
+  }
+
+  #try(): boolean {
+    if (this.#held) return false;
+    for (;;) {
+      this.#open();
+      if (!tryFlock(this.#lock)) return false;
+      if (this.#taken()) return true;
+    }
+  }
+
+  async #block(): Promise<void> {
+    if (this.#held) throw new InvariantError('the root lock is waited for while it is held');
+    for (;;) {
+      // A descriptor of its own: a section may try the cached one while we wait.
+      this.#drop();
+      this.#open();
+      const fd = this.#lock;
+      this.#lock = -1;
+      try {
+        await flockWait(fd);
+      } catch (error) {
+        closeSync(fd);
+        throw error;
+      }
+      if (this.#held) throw new InvariantError('two hold the root lock');
+      this.#drop();
+      this.#lock = fd;
+      if (this.#taken()) return;
+    }
+  }
+
+  #open(): void {
+    if (this.#lock >= 0) return;
+    for (;;) {
+      if (checkRoot(this.layout.root) === undefined) needDir(this.layout.root);
+      checkRoot(this.layout.root);
+      const fd = ifThere(() => openOwn(this.layout.lock, true));
+      if (fd === undefined) continue;
+      this.#lock = fd;
+      return;
+    }
+  }
+
+  /** After flock: whether it is still the registry's lock. Then a registry of another boot is cleared. */
+  #taken(): boolean {
+    if (!stillNamed(this.#lock, this.layout.lock)) {
+      this.#drop();
+      return false;
+    }
+    this.#held = true;
+    try {
+      this.#clearStale();
+      return true;
+    } catch (error) {
+      this.#release();
+      throw error;
+    }
+  }
+
+  #release(): void {
+    this.#held = false;
+    if (this.#lock >= 0) unflock(this.#lock);
+  }
+
+  #drop(): void {
+    if (this.#lock >= 0) closeSync(this.#lock);
+    if (this.#count >= 0) closeSync(this.#count);
+    this.#lock = -1;
+    this.#count = -1;
+  }
+
+  /** Nothing of another boot can be alive: no process, no namespace, no lock. */
+  #clearStale(): void {
+    if (this.#count >= 0 && stillNamed(this.#count, this.layout.generation)) return;
+    const was = readCount(this.layout);
+    if (was !== undefined && was.boot !== bootId()) {
+      const mnt = statSync(this.layout.mnt, { throwIfNoEntry: false });
+      if (mnt !== undefined && mnt.dev !== statSync(this.layout.root).dev) {
+        throw new VimageError('EBADMSG', `${this.layout.generation} names another boot, but ${this.layout.mnt} is mounted now`, {
+          subject: this.layout.generation,
+          hint: 'was the registry copied here? unmount that, and remove the registry',
+        });
+      }
+      for (const name of readdirSync(this.layout.root)) if (name !== 'lock') removeTree(`${this.layout.root}/${name}`);
+    }
+    for (const dir of [this.layout.children(''), this.layout.dyings]) needDir(dir);
+    this.#openCount();
+  }
+
+  #openCount(): void {
+    if (this.#count >= 0) closeSync(this.#count);
+    this.#count = openOwn(this.layout.generation, true);
+  }
+
+  /** Changes the counters; the new ones. */
+  #change(change: (count: Count) => Count): Count {
+    if (this.#count < 0) this.#openCount();
+    for (;;) {
+      flockNow(this.#count);
+      if (stillNamed(this.#count, this.layout.generation)) break;
+      this.#openCount();
+    }
+    try {
+      const n = readSync(this.#count, bytes, 0, bytes.length, 0);
+      const was = parse(bytes.toString('latin1', 0, n));
+      const now = change(was?.boot === bootId() ? was : { boot: bootId(), generation: bootTime(), serial: 0n });
+      // Of another boot: to be cleared by whoever gets the root lock, and known by this file.
+      if (was !== undefined && was.boot !== bootId() && !this.#held) return now;
+      const text = `${now.boot} ${String(now.generation).padStart(20, '0')} ${String(now.serial).padStart(20, '0')}\n`;
+      writeAll(this.#count, Buffer.from(text, 'latin1'), this.layout.generation, 0);
+      return now;
+    } finally {
+      unflock(this.#count);
+    }
+  }
+
+  /** Says that the registry has changed. */
+  bump(): bigint {
+    return this.#change((count) => ({ ...count, generation: count.generation + 1n })).generation;
+  }
+
+  /** A number above every one given before on this boot: nanoseconds since boot, or one more than the last. */
+  serial(): bigint {
+    if (this.#count < 0 && !this.#held) {
+      if (checkRoot(this.layout.root) === undefined) makeDir(this.layout.root);
+    }
+    return this.#change((count) => {
+      const now = bootTime();
+      return { ...count, serial: now > count.serial ? now : count.serial + 1n };
+    }).serial;
+  }
+
+  /** Removes an empty registry, under the root lock: others find by the inode that their lock is of another one. False when it is not empty. */
+  remove(): boolean {
+    if (!this.#held) throw new InvariantError('the registry is removed without its lock');
+    if (readdirSync(this.layout.children('')).length > 0 || readdirSync(this.layout.dyings).length > 0) return false;
+    removeDir(this.layout.children(''));
+    removeDir(this.layout.dyings);
+    unlink(this.layout.generation);
+    unlink(this.layout.lock);
+    removeDir(this.layout.root);
+    this.#drop();
+    return true;
+  }
+
+  close(): void {
+    this.#drop();
+    this.#held = false;
+  }
+}

@@ -1,0 +1,201 @@
+import { chmodSync, readFileSync, readdirSync } from 'node:fs';
+import { VimageError, encodePairs } from '@vimage/core';
+import type { Awaitable, Pairs, PlanStep, Stage, StoredImage } from '@vimage/core';
+import type { CgroupAt } from '../cgroup.ts';
+import { door } from '../door.ts';
+import { ifThere, needDir, overwrite, removeDir, removeTree, rename, replace, unlink, writeNew } from '../sys/file.ts';
+import { encodePlan } from './entry.ts';
+import { readNotes, writeNote, writeNotes } from './journal.ts';
+import type { FileLock } from './lock.ts';
+import { removingPlan } from './read.ts';
+
+/** What a stage needs of the registry it is in. */
+export interface StageHost {
+  /** Runs under the root lock. */
+  run<T>(fn: () => T): Awaitable<T>;
+  bump(): void;
+  /** Removes what of an image that never was is outside the registry: pins, cgroup. Synchronous under the root lock. */
+  discard(serial: bigint, cgroup: CgroupAt | undefined): void;
+  /** Keeps, or lets go of, the lock that a non-persistent image ends with. */
+  own(serial: bigint, dir: string, persist: boolean): void;
+}
+
+export interface StageStart {
+  readonly name: string;
+  readonly serial: bigint;
+  readonly existing: boolean;
+  /** Where its files are now. */
+  readonly dir: string;
+  readonly home: string;
+  readonly cgroup: CgroupAt | undefined;
+  /** Rises with every stage of this boot. */
+  readonly edit: bigint;
+  readonly lock: FileLock;
+}
+
+const fileName = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,100}$/;
+
+/** An image being made or changed; see {@link Stage}. Until `publish`, what an existing image's stage writes is beside the old files. */
+export class LinuxStage implements Stage {
+  readonly name: string;
+  readonly serial: bigint;
+  readonly home: string;
+  readonly cgroup: CgroupAt | undefined;
+  readonly #host: StageHost;
+  readonly #start: StageStart;
+  #dir: string;
+  #published = false;
+
+  constructor(host: StageHost, start: StageStart) {
+    this.#host = host;
+    this.#start = start;
+    this.#dir = start.dir;
+    this.name = start.name;
+    this.serial = start.serial;
+    this.home = start.home;
+    this.cgroup = start.cgroup;
+  }
+
+  /** Where its files are now. */
+  get dir(): string {
+    return this.#dir;
+  }
+
+  get #journalPath(): string {
+    return `${this.#dir}/journal`;
+  }
+
+  journal(component: string, entry: Pairs): void {
+    writeNote(this.#journalPath, { component, edit: this.#start.edit, entry });
+  }
+
+  journalled(component: string): readonly Pairs[] {
+    return readNotes(this.#journalPath).flatMap((note) => (note.component === component ? [note.entry] : []));
+  }
+
+  settle(component: string, entries: readonly Pairs[]): void {
+    const before = readNotes(this.#journalPath);
+    const kept = before.filter((note) => note.component !== component);
+    const known = new Map(before.filter((note) => note.component === component).map((note) => [JSON.stringify(note.entry), note.edit]));
+    const notes = entries.map((entry) => ({ component, entry, edit: known.get(JSON.stringify(entry)) ?? this.#start.edit }));
+    writeNotes(this.#journalPath, [...kept, ...notes]);
+  }
+
+  file(component: string, name: string, content: string): string {
+    if (!fileName.test(component) || !fileName.test(name)) throw new VimageError('EINVAL', `${JSON.stringify(name)} is no file name`, { subject: name });
+    const dir = `${this.#dir}/${component}`;
+    needDir(dir, 0o755);
+    const path = `${dir}/${name}${this.#start.existing ? this.#suffix : ''}`;
+    unlink(path);
+    writeNew(path, Buffer.from(content), 0o644);
+    // Whatever the umask: users of the image read it where it is bound.
+    door('chmod', () => chmodSync(path, 0o644));
+    return `${this.home}/${component}/${name}`;
+  }
+
+  get #suffix(): string {
+    return `.~${this.#start.edit}`;
+  }
+
+  publish(image: StoredImage, plan: readonly PlanStep[]): Awaitable<void> {
+    const bytes = encodePlan(image, plan, this.#start);
+    const pairs = encodePairs(image.pairs);
+    return this.#host.run(() => {
+      if (this.#start.existing) this.#publishChange(bytes, pairs);
+      else this.#publishNew(bytes, pairs);
+      this.#published = true;
+      this.#host.own(this.serial, this.#dir, image.persist);
+      this.#host.bump();
+    });
+  }
+
+  #publishNew(plan: Uint8Array, pairs: Uint8Array): void {
+    writeNew(`${this.#dir}/pairs`, pairs);
+    writeNew(`${this.#dir}/plan`, plan);
+    try {
+      rename(this.#dir, this.home);
+    } catch (error) {
+      if (error instanceof VimageError && (error.code === 'ENOTEMPTY' || error.code === 'EEXIST')) {
+        throw new VimageError('EEXIST', `there is an image "${this.name}" already`, { subject: this.name, hint: 'choose another name, or destroy that one', cause: error });
+      }
+      throw error;
+    }
+    this.#dir = this.home;
+  }
+
+  /** The rename of the plan is the moment: before it the old image stands, after it the new one, whoever dies when. */
+  #publishChange(plan: Uint8Array, pairs: Uint8Array): void {
+    const removing = readdirSync(this.#dir).includes(removingPlan);
+    writeNew(`${this.#dir}/pairs${this.#suffix}`, pairs);
+    replace(`${this.#dir}/${removing ? removingPlan : 'plan'}`, plan);
+    rollForward(this.#dir, this.#start.edit);
+  }
+
+  abort(): Awaitable<void> {
+    return this.#host.run(() => {
+      try {
+        if (this.#start.existing) {
+          if (!this.#published) dropEdits(this.#dir, undefined);
+          return;
+        }
+        this.#host.discard(this.serial, this.cgroup);
+        this.#host.own(this.serial, this.#dir, true);
+        removeTree(this.#dir);
+        if (this.#published) this.#host.bump();
+      } finally {
+        this.release();
+      }
+    });
+  }
+
+  release(): void {
+    this.#start.lock.close();
+  }
+}
+
+/** Files `NAME.~EDIT` of an image, and of its components. */
+function edits(dir: string): readonly { readonly path: string; readonly target: string; readonly edit: string }[] {
+  return (ifThere(() => readdirSync(dir, { withFileTypes: true })) ?? []).flatMap((item) => {
+    if (item.isDirectory() && item.name !== 'img') return edits(`${dir}/${item.name}`);
+    const [, name, edit] = /^(.*)\.~(\d+)$/.exec(item.name) ?? [];
+    return name === undefined || edit === undefined ? [] : [{ path: `${dir}/${item.name}`, target: `${dir}/${name}`, edit }];
+  });
+}
+
+/** Gives the files of a published edit their names. A component's file keeps its inode: it may be bound somewhere. True when there was one. */
+export function rollForward(dir: string, edit: bigint): boolean {
+  let any = false;
+  for (const each of edits(dir)) {
+    if (each.edit !== String(edit)) continue;
+    any = true;
+    const bytes = each.target === `${dir}/pairs` ? undefined : ifThere(() => (readFileSync(each.target), readFileSync(each.path)));
+    if (bytes === undefined) rename(each.path, each.target);
+    else {
+      overwrite(each.target, bytes);
+      unlink(each.path);
+    }
+  }
+  return any;
+}
+
+/** Removes the files of edits that were never published: all but `published`. True when there was one. */
+export function dropEdits(dir: string, published: bigint | undefined): boolean {
+  let any = false;
+  for (const each of edits(dir)) {
+    if (each.edit === String(published)) continue;
+    any = true;
+    unlink(each.path);
+  }
+  return any;
+}
+
+/** Removes an image's directory; the plan goes last, so that whoever comes upon half of it knows what it is. */
+export function removeEntry(dir: string): void {
+  const items = ifThere(() => readdirSync(dir, { withFileTypes: true })) ?? [];
+  const last = items.filter(({ name }) => name === removingPlan);
+  for (const item of [...items.filter((each) => !last.includes(each)), ...last]) {
+    if (item.isDirectory()) removeTree(`${dir}/${item.name}`);
+    else unlink(`${dir}/${item.name}`);
+  }
+  removeDir(dir);
+}

@@ -1,0 +1,105 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { codeOf } from '@vimage/core';
+import { cgroupRemove, pidsPath } from './cgroup.ts';
+import type { CgroupAt } from './cgroup.ts';
+import { holdsSocketIn } from './netlink-socket.ts';
+import { exists } from './ns.ts';
+import type { Pinner } from './pinner.ts';
+import { endAll } from './process/end.ts';
+import { memberPids } from './process/members.ts';
+import { findHolders } from './refs.ts';
+import { decodePlan, markShared } from './registry/entry.ts';
+import type { Entry } from './registry/entry.ts';
+import { readNotes } from './registry/journal.ts';
+import { removingPlan } from './registry/read.ts';
+import { removeEntry } from './registry/stage.ts';
+import { ifThere, needDir, readOwn, rename, replace } from './sys/file.ts';
+
+/** What removing needs of its surroundings. All of it runs under the root lock. */
+export interface RetireHost {
+  /** The pinner; undefined where there are no pins at all. */
+  pinner(): Pinner | undefined;
+  /** Processes that do not count as holders. */
+  readonly except: ReadonlySet<number>;
+  dying(serial: bigint): string;
+  bump(): void;
+}
+
+/** From now on nothing new enters: the plan has another name, and every reader sees that the image is being removed. */
+export function hidePlan(dir: string): void {
+  ifThere(() => rename(`${dir}/plan`, `${dir}/${removingPlan}`));
+}
+
+/** Ends what still runs in an image, and removes its cgroups. False when they could not be removed. */
+export async function emptyCgroup(cgroup: CgroupAt | undefined, name: string): Promise<boolean> {
+  if (cgroup === undefined || !existsSync(cgroup.path)) return true;
+  if (memberPids(cgroup, true).length > 0) await endAll(cgroup, 0, name);
+  const limit = cgroup.kind === 'v2' ? pidsPath(cgroup) : undefined;
+  if (limit !== undefined) cgroupRemove(limit);
+  return cgroupRemove(cgroup.path);
+}
+
+/**
+ * Removes an image from the machine: processes, cgroup, pins, entry. True when it is gone; false when something still refers to it
+ * and it is `dying` now. `shared`: other images use its instances, the pins stay. Whatever happens in between, doing it again finishes it.
+ */
+export async function retireEntry(dir: string, shared: boolean, host: RetireHost): Promise<boolean> {
+  hidePlan(dir);
+  const path = `${dir}/${existsSync(`${dir}/${removingPlan}`) ? removingPlan : 'plan'}`;
+  const bytes = ifThere(() => readOwn(path));
+  if (bytes === undefined) {
+    removeEntry(dir);
+    host.bump();
+    return true;
+  }
+  const entry = decodePlan(bytes, path);
+  const { serial, name } = entry.image;
+  let gone = await emptyCgroup(entry.cgroup, name);
+  if (shared) gone = false;
+  else {
+    if (entry.steps > 0) host.pinner()?.unpin(serial);
+    gone &&= !isReferenced(entry, host) && readNotes(`${dir}/journal`).length === 0;
+  }
+  if (gone) removeEntry(dir);
+  else {
+    if (entry.shared !== shared) replace(path, markShared(bytes, shared));
+    const to = host.dying(serial);
+    needDir(to.slice(0, to.lastIndexOf('/')));
+    if (to !== dir) rename(dir, to);
+  }
+  host.bump();
+  return gone;
+}
+
+/**
+ * Whether a namespace of the image's own is still in use by anybody but us. The kernel is asked by handle first: a namespace that is
+ * gone costs microseconds. One that lives though nobody can be found is held by sockets.
+ */
+export function isReferenced(entry: Entry, host: Pick<RetireHost, 'except'>): boolean {
+  const own = entry.joins.filter(({ pin }) => pin.startsWith(`${entry.image.serial}/`));
+  const alive = own.filter(({ type, ino, id }) => isNsType(type) && exists(type, ino, id) !== false);
+  if (alive.length === 0) return false;
+  const holders = findHolders({
+    namespaces: new Set(alive.map(({ type, ino }) => `${type}:[${ino}]`)), dir: undefined, cgroup: undefined, except: host.except, pins: undefined,
+  });
+  if (holders.some(({ pid }) => pid !== process.pid)) return true;
+  if (holders.length > 0) return false;
+  return alive.some(({ type, ino, id }) => type === 'net' && isNsType(type) && exists(type, ino, id) === true && !holdsSocketIn(ino));
+}
+
+function isNsType(type: string): type is 'net' | 'uts' | 'ipc' | 'cgroup' | 'pid' | 'time' | 'user' | 'mnt' {
+  return ['net', 'uts', 'ipc', 'cgroup', 'pid', 'time', 'user', 'mnt'].includes(type);
+}
+
+/** The plan of an image wherever it stands, raw; undefined when there is none. */
+export function readPlan(dir: string): Entry | undefined {
+  for (const name of ['plan', removingPlan]) {
+    const path = `${dir}/${name}`;
+    try {
+      return decodePlan(readFileSync(path), path);
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') throw error;
+    }
+  }
+  return undefined;
+}

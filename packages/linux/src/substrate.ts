@@ -1,0 +1,417 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess, StdioOptions } from 'node:child_process';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { VimageError, codeOf, encodePairs } from '@vimage/core';
+import type { Awaitable, EndOptions, EntryStep, GiveBack, Holder, Pairs, ProcessInfo, Snapshot, SpawnRequest, Stage, Standing, StoredImage, Substrate } from '@vimage/core';
+import { cgroupRemove, parseCgroups, pidsLimit, probeCgroup, serialOf, topCgroup } from './cgroup.ts';
+import type { CgroupAt, Hierarchy } from './cgroup.ts';
+import { door } from './door.ts';
+import { collect } from './gc.ts';
+import { imgexecCall, imgexecPath } from './imgexec.ts';
+import { NetlinkSocket, netlinkSocket } from './netlink-socket.ts';
+import { create, withNs } from './ns.ts';
+import type { Namespace } from './ns.ts';
+import { Pinner } from './pinner.ts';
+import type { InitPids, OuterPid } from './pinner.ts';
+import { endAll } from './process/end.ts';
+import { member, memberPids, members, needCgroup, signalNumber } from './process/members.ts';
+import { Pidfd, oneEnded } from './process/pidfd.ts';
+import { findHolders } from './refs.ts';
+import { FileLock } from './registry/lock.ts';
+import { Layout, parentName, registryRoot } from './registry/paths.ts';
+import { readAll } from './registry/read.ts';
+import { Root, bootId, checkRoot, readCount } from './registry/root.ts';
+import { LinuxStage } from './registry/stage.ts';
+import type { StageHost } from './registry/stage.ts';
+import { emptyCgroup, hidePlan, readPlan, retireEntry } from './retire.ts';
+import type { RetireHost } from './retire.ts';
+import { ifThere, makeDir, needDir, unlink, writeAll } from './sys/file.ts';
+import { execve } from './sys/process.ts';
+import { needRights } from './sys/rights.ts';
+import { readSysctl, writeSysctl } from './sysctl.ts';
+import { watchRegistry } from './watch.ts';
+
+declare module '@vimage/core' {
+  interface SubstrateTypes {
+    readonly child: ChildProcess;
+  }
+}
+
+type Named = Pick<StoredImage, 'name' | 'serial'>;
+
+/** The registry under /run/vimage, the kernel's namespaces, and imgexec. One for each kernel: it remembers what its kernel knows. */
+export class LinuxSubstrate implements Substrate {
+  readonly name = 'linux';
+  readonly layout: Layout;
+  readonly #root: Root;
+  #pinner: Pinner | undefined;
+  #hierarchy: Hierarchy | undefined | null = null;
+  /** The generation that `load` gave out, and the one which that has become by what this process itself did since. */
+  #given: string | undefined;
+  #current = -1n;
+  /** Where to find images being made, by serial. */
+  readonly #staged = new Map<bigint, LinuxStage>();
+  readonly #owners = new Map<bigint, FileLock>();
+
+  /** `root` is for tests of the registry; imgexec knows only the one place. */
+  constructor(root: string = registryRoot()) {
+    this.layout = new Layout(root);
+    this.#root = new Root(this.layout);
+  }
+
+  open(): Standing {
+    needRights();
+    checkRoot(this.layout.root);
+    const own = this.cgroups?.own;
+    return { cimg: own === undefined ? undefined : serialOf(own) };
+  }
+
+  lock(): Promise<AsyncDisposable> {
+    return this.#root.take();
+  }
+
+  async load(generation?: string): Promise<Snapshot | undefined> {
+    const before = this.#count();
+    if (generation !== undefined && generation === this.#given && before === this.#current) return undefined;
+    checkRoot(this.layout.root);
+    const snapshot = this.#read(before);
+    if (this.#root.held || this.#count() === before) return snapshot;
+    // Changed while it was read.
+    return this.#root.during(async () => this.#read(this.#count()));
+  }
+
+  #read(count: bigint): Snapshot {
+    const { images, damaged } = count === 0n ? { images: [], damaged: [] } : readAll(this.layout);
+    this.#current = count;
+    this.#given = `${bootId()}.${count}`;
+    return { generation: this.#given, images: images.map(({ stored }) => stored), damaged };
+  }
+
+  /** The registry's generation; 0 when there is none, or none of this boot. */
+  #count(): bigint {
+    const count = readCount(this.layout);
+    return count?.boot === bootId() ? count.generation : 0n;
+  }
+
+  serial(): bigint {
+    return this.#root.serial();
+  }
+
+  stage(image: Pick<StoredImage, 'name' | 'serial' | 'persist'>, existing: boolean): Awaitable<LinuxStage> {
+    return existing ? this.#stageExisting(image) : this.#root.run(() => this.#stageNew(image));
+  }
+
+  #stageNew({ name, serial }: Named): LinuxStage {
+    const parent = parentName(name);
+    const home = this.layout.image(name);
+    const dir = this.layout.staging(parent, serial);
+    const cgroup = this.#newCgroup(parent, serial);
+    try {
+      makeDir(dir);
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') throw error;
+      if (parent !== '' && !existsSync(this.layout.image(parent))) throw new VimageError('ESRCH', `no image "${parent}"`, { subject: parent });
+      needDir(this.layout.children(parent));
+      makeDir(dir);
+    }
+    const lock = FileLock.try(`${dir}/lock`, true);
+    if (lock === undefined) throw new VimageError('EBUSY', `${dir} is locked`, { subject: name });
+    try {
+      const note: Pairs = [['image', name], ...(cgroup === undefined ? [] : [['cgroup', cgroup.path], ['cgroup.kind', cgroup.kind]] as const)];
+      writeAll(lock.fd, encodePairs(note), lock.path, 0);
+    } catch (error) {
+      lock.close();
+      throw error;
+    }
+    const stage = new LinuxStage(this.#stageHost, { name, serial, existing: false, dir, home, cgroup, edit: serial, lock });
+    this.#staged.set(serial, stage);
+    return stage;
+  }
+
+  async #stageExisting({ name, serial }: Named): Promise<LinuxStage> {
+    const dir = this.#dirOf({ name, serial });
+    const path = `${dir}/lock`;
+    let lock = FileLock.try(path, true);
+    if (lock === undefined) {
+      if (this.#root.held) {
+        throw new VimageError('EBUSY', `"${name}" is being changed by another process`, { subject: name, hint: 'try again when it has finished' });
+      }
+      lock = await FileLock.wait(path, true);
+    }
+    const plan = readPlan(dir);
+    if (plan?.image.serial !== serial) {
+      lock.close();
+      throw gone(name);
+    }
+    const stage = new LinuxStage(this.#stageHost, { name, serial, existing: true, dir, home: dir, cgroup: plan.cgroup, edit: this.#root.serial(), lock });
+    this.#staged.set(serial, stage);
+    return stage;
+  }
+
+  /** The directory of an image that the registry has, by name or among the dying. ESRCH. */
+  #dirOf({ name, serial }: Named): string {
+    const dying = this.layout.dying(serial);
+    if (existsSync(dying)) return dying;
+    const dir = this.layout.image(name);
+    if (existsSync(dir)) return dir;
+    throw gone(name);
+  }
+
+  #newCgroup(parent: string, serial: bigint): CgroupAt | undefined {
+    if (parent === '') return this.cgroups === undefined ? undefined : topCgroup(this.cgroups, serial);
+    const above = ifThere(() => readPlan(this.layout.image(parent)))?.cgroup;
+    return above === undefined ? undefined : { path: `${above.path}/${serial}`, kind: above.kind };
+  }
+
+  /** Where membership is told: v2, a named v1 hierarchy, or nowhere. Probed once. */
+  get cgroups(): Hierarchy | undefined {
+    if (this.#hierarchy === null) this.#hierarchy = probeCgroup();
+    return this.#hierarchy;
+  }
+
+  /** The cgroup of an image, made or being made; it exists once somebody has entered. Undefined where there can be none. */
+  cgroupOf(image: Named): CgroupAt | undefined {
+    const stage = this.#staged.get(image.serial);
+    return stage === undefined ? readPlan(this.#dirOf(image))?.cgroup : stage.cgroup;
+  }
+
+  get #stageHost(): StageHost {
+    return {
+      run: (fn) => this.#root.run(fn),
+      bump: () => this.#bump(),
+      discard: (serial, cgroup) => this.#discard(serial, cgroup),
+      own: (serial, dir, persist) => this.#own(serial, dir, persist),
+    };
+  }
+
+  #bump(): void {
+    const now = this.#root.bump();
+    if (this.#current === now - 1n) this.#current = now;
+  }
+
+  #discard(serial: bigint, cgroup: CgroupAt | undefined): void {
+    this.#staged.delete(serial);
+    if (this.#pinner?.alive === true) this.#pinner.unpin(serial);
+    if (cgroup === undefined) return;
+    for (const pid of memberPids(cgroup, true)) {
+      using process = Pidfd.open(pid);
+      if (process?.alive === true) process.signal(9);
+    }
+    cgroupRemove(cgroup.path);
+  }
+
+  #own(serial: bigint, dir: string, persist: boolean): void {
+    const held = this.#owners.get(serial);
+    if (persist && held !== undefined) {
+      unlink(`${dir}/owner`);
+      held.close();
+      this.#owners.delete(serial);
+    }
+    if (persist || held !== undefined) return;
+    const lock = FileLock.try(`${dir}/owner`, true);
+    if (lock !== undefined) this.#owners.set(serial, lock);
+  }
+
+  doom(image: StoredImage): Awaitable<void> {
+    return this.#root.run(() => {
+      hidePlan(this.#dirOf(image));
+      this.#bump();
+    });
+  }
+
+  retire(image: StoredImage, stage: Stage, shared = false): Promise<boolean> {
+    return this.#root.during(async () => {
+      try {
+        return await retireEntry(this.#dirOf(image), shared, this.#retireHost);
+      } finally {
+        this.#staged.delete(image.serial);
+        this.#owners.get(image.serial)?.close();
+        this.#owners.delete(image.serial);
+        await stage.release();
+      }
+    });
+  }
+
+  get #retireHost(): RetireHost {
+    return {
+      pinner: () => this.#pinnerIfPins(),
+      except: new Set(this.#pinner === undefined ? [] : [this.#pinner.pid]),
+      dying: (serial) => this.layout.dying(serial),
+      bump: () => this.#bump(),
+    };
+  }
+
+  #pinnerIfPins(): Pinner | undefined {
+    return existsSync(this.layout.mnt) ? this.#livePinner() : undefined;
+  }
+
+  /** imgexec, standing in the pins' namespace; started, and the namespace made, when first needed. */
+  pinner(): Awaitable<Pinner> {
+    return this.#root.run(() => this.#livePinner());
+  }
+
+  #livePinner(): Pinner {
+    if (this.#pinner?.alive === true && this.#pinner.standsIn(this.layout.mnt)) return this.#pinner;
+    this.#pinner?.[Symbol.dispose]();
+    this.#pinner = undefined;
+    this.#pinner = new Pinner();
+    return this.#pinner;
+  }
+
+  processes(image: StoredImage): readonly ProcessInfo[] {
+    return members(needCgroup(this.cgroupOf(image), image.name));
+  }
+
+  signal(image: StoredImage, pid: number, signal: string): void {
+    const number = signalNumber(signal);
+    using process = member(needCgroup(this.cgroupOf(image), image.name), pid, image.name);
+    if (!process.signal(number)) throw new VimageError('ESRCH', `process ${pid} has just ended`, { subject: String(pid) });
+  }
+
+  end(image: StoredImage, { grace }: EndOptions): Promise<number> {
+    return endAll(needCgroup(this.cgroupOf(image), image.name), grace, image.name);
+  }
+
+  emptied(image: StoredImage): Promise<void> {
+    return oneEnded(memberPids(needCgroup(this.cgroupOf(image), image.name), false));
+  }
+
+  holders(image: StoredImage): readonly Holder[] {
+    const dir = this.#dirOf(image);
+    const plan = readPlan(dir);
+    const own = plan?.joins.filter(({ pin }) => pin.startsWith(`${image.serial}/`)) ?? [];
+    return findHolders({
+      namespaces: new Set(own.map(({ type, ino }) => `${type}:[${ino}]`)),
+      dir,
+      cgroup: plan?.cgroup,
+      except: this.#retireHost.except,
+      pins: statSync(this.layout.mnt, { bigint: true, throwIfNoEntry: false })?.ino,
+    });
+  }
+
+  async gc(give: GiveBack): Promise<readonly string[]> {
+    if (checkRoot(this.layout.root) === undefined) return [];
+    return this.#root.during(async () => {
+      const done = await collect(this.layout, this.#retireHost, this.cgroups, give);
+      if (done.length > 0) this.#current = -1n;
+      return done;
+    });
+  }
+
+  /** Starts a program through imgexec; EOPNOTSUPP and worse are imgexec's to say, with exit status 125. */
+  spawn(image: Named, request: SpawnRequest, stdio: StdioOptions = 'inherit'): ChildProcess {
+    const { args, env } = imgexecCall(image.name, request);
+    return door('spawn', () => spawn(imgexecPath(), [...args], { env, stdio }));
+  }
+
+  /** This process becomes imgexec, and then the program: the way out of `imgctl exec`. */
+  execReplace(request: SpawnRequest, name: string): never {
+    const { args, env } = imgexecCall(name, request);
+    return execve(imgexecPath(), ['imgexec', ...args], env);
+  }
+
+  watch(changed: () => void): Disposable {
+    return watchRegistry(this.layout, changed);
+  }
+
+  /** Lets go of everything; an empty registry is removed, with the pins' namespace. */
+  async close(): Promise<void> {
+    for (const lock of this.#owners.values()) lock.close();
+    this.#owners.clear();
+    if (checkRoot(this.layout.root) !== undefined && !this.#root.held) await this.#root.run(() => this.#removeEmpty());
+    this.#pinner?.[Symbol.dispose]();
+    this.#pinner = undefined;
+    this.#root.close();
+  }
+
+  #removeEmpty(): void {
+    const { images, damaged, staged } = readAll(this.layout);
+    if (images.length + damaged.length + staged.length > 0) return;
+    if (existsSync(this.layout.mnt) && !this.#livePinner().close()) return;
+    this.#root.remove();
+    if (this.cgroups !== undefined) cgroupRemove(topCgroup(this.cgroups, 0n).path.replace(/\/0$/, ''));
+  }
+
+  // What components are given.
+
+  /** Makes a network namespace; it lives as long as it is open or pinned. */
+  netnsCreate(): Namespace {
+    return create('net');
+  }
+
+  /** A netlink socket of `ns` (0 route, 4 sock_diag, 12 netfilter, 16 generic), or of our own namespace. */
+  netlink(family: number, ns?: Namespace): NetlinkSocket {
+    return netlinkSocket(family, ns);
+  }
+
+  withNs<T>(ns: Namespace | readonly Namespace[], fn: () => T): T {
+    return withNs(ns, fn);
+  }
+
+  /** Pins a namespace as `SERIAL/NAME`, and says how to enter it. */
+  async pin(serial: bigint, name: string, ns: Namespace): Promise<EntryStep> {
+    (await this.pinner()).pin(serial, name, ns);
+    return joinStep(serial, name, ns);
+  }
+
+  /** Opens a pin. ENOENT: it was unmounted by hand, or never made. */
+  async openPin(serial: bigint, name: string, type: Namespace['type']): Promise<Namespace> {
+    if (!existsSync(this.layout.mnt)) {
+      throw new VimageError('ESTALE', `the ${type} namespace of image ${serial} is gone: ${this.layout.mnt} is not there`, { subject: this.layout.mnt, hint: 'destroy the image and make it anew' });
+    }
+    return (await this.pinner()).open(serial, name, type);
+  }
+
+  sysctlRead(ns: Namespace, key: string): string {
+    return readSysctl(ns, key);
+  }
+
+  sysctlWrite(ns: Namespace, key: string, value: string): void {
+    writeSysctl(ns, key, value);
+  }
+
+  /** Makes and pins the two pid namespaces of an image, imgexec pid 1 in both, inside `outer` when its parent has its own. */
+  async initStart(image: Named, outer?: OuterPid): Promise<InitPids> {
+    return (await this.pinner()).init(image.serial, this.cgroupOf(image), outer);
+  }
+
+  /** See {@link pidsLimit}. */
+  pidsLimit(image: Named, max: number): string {
+    return pidsLimit(this.cgroupOf(image), max);
+  }
+
+  /** Ends what runs in an image being made, and removes its cgroup. */
+  async cgroupEmpty(image: Named): Promise<boolean> {
+    return emptyCgroup(this.cgroupOf(image), image.name);
+  }
+
+  /** Serial of the image a process lives in; undefined in img0, or when it is gone. */
+  imageOf(pid: number): bigint | undefined {
+    const text = ifThere(() => readFileSync(`/proc/${pid}/cgroup`, 'utf8'));
+    const kind = this.cgroups?.kind;
+    const line = parseCgroups(text ?? '').find(({ controllers }) => (kind === 'v2' ? controllers[0] === '' : controllers.some((each) => each.startsWith('name='))));
+    return line === undefined ? undefined : serialOf(line.path);
+  }
+}
+
+/** The plan step that enters a pinned namespace; its identity is verified then. */
+export function joinStep(serial: bigint, name: string, ns: Pick<Namespace, 'type' | 'ino' | 'id'>): EntryStep {
+  const args: [string, string][] = [['type', ns.type], ['pin', `${serial}/${name}`], ['ino', String(ns.ino)]];
+  if (ns.id !== undefined) args.push(['id', String(ns.id)]);
+  return { verb: 'join', args };
+}
+
+function gone(name: string): VimageError {
+  return new VimageError('ESRCH', `no image "${name}"`, { subject: name, hint: 'imgctl ls lists them; it may have just been removed' });
+}
+
+/** The Linux substrate. */
+export function linux(): LinuxSubstrate {
+  return new LinuxSubstrate();
+}
+
+/** The Linux substrate, for a component that works only there. EOPNOTSUPP: it is another. */
+export function linuxOf(substrate: Substrate): LinuxSubstrate {
+  if (substrate instanceof LinuxSubstrate) return substrate;
+  throw new VimageError('EOPNOTSUPP', `this component works on Linux, and the substrate is "${substrate.name}"`, { subject: substrate.name });
+}

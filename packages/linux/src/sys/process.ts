@@ -1,0 +1,54 @@
+import { constants } from 'node:os';
+import { door } from '../door.ts';
+import { F_SETFD, SIG_DFL, SYS_pidfd_open, SYS_pidfd_send_signal } from '../abi/process.ts';
+import { check, int, native } from './libc.ts';
+
+const cPidfdOpen = native<(number: number, pid: number, flags: number) => number>((lib) => lib.func('syscall', 'long', ['long', 'int', 'unsigned int']));
+const cPidfdSend = native<(number: number, fd: number, signal: number, info: null, flags: number) => number>((lib) =>
+  lib.func('syscall', 'long', ['long', 'int', 'int', 'void *', 'unsigned int']),
+);
+const cFcntl = native<(fd: number, command: number, value: number) => number>((lib) => lib.func('fcntl', 'int', ['int', 'int', 'long']));
+const cSignal = native<(signal: number, action: bigint) => bigint | number>((lib) => lib.func('signal', 'intptr_t', ['int', 'intptr_t']));
+const cExecve = native<(path: string, argv: readonly (string | null)[], env: readonly (string | null)[]) => number>((lib) =>
+  lib.func('int execve(const char *path, const char **argv, const char **env)'),
+);
+const cPrctl = native<(what: number, a: number, b: number, c: number, d: number) => number>((lib) =>
+  lib.func('prctl', 'int', ['int', 'unsigned long', 'unsigned long', 'unsigned long', 'unsigned long']),
+);
+const cClock = native<(clock: number, time: Buffer) => number>((lib) => lib.func('int clock_gettime(int clock, void *time)'));
+
+/** pidfd_open(2): the descriptor, close-on-exec. ESRCH. */
+export function pidfdOpen(pid: number): number {
+  return check(Number(cPidfdOpen()(SYS_pidfd_open, int(pid, 'pid'), 0)), 'pidfd_open', String(pid));
+}
+
+/** pidfd_send_signal(2). ESRCH: it has ended. */
+export function pidfdSignal(fd: number, signal: number): void {
+  door('pidfd_send_signal', () => check(Number(cPidfdSend()(SYS_pidfd_send_signal, int(fd, 'fd'), int(signal, 'signal'), null, 0)), 'pidfd_send_signal'));
+}
+
+/** prctl(2). */
+export function prctl(what: number, value: number): void {
+  check(cPrctl()(int(what, 'what'), int(value, 'value'), 0, 0, 0), 'prctl');
+}
+
+/**
+ * execve(2): this process becomes the program. Node sets close-on-exec on descriptors 0-2 and ignores SIGPIPE and SIGXFSZ, and both
+ * would be inherited: they are put right first. Returns only by throwing.
+ */
+export function execve(path: string, argv: readonly string[], env: Readonly<Record<string, string>>): never {
+  for (const fd of [0, 1, 2]) cFcntl()(fd, F_SETFD, 0);
+  for (const signal of [constants.signals.SIGPIPE, constants.signals.SIGXFSZ]) cSignal()(signal, SIG_DFL);
+  const list = Object.entries(env).map(([key, value]) => `${key}=${value}`);
+  door('execve', () => check(cExecve()(path, [...argv, null], [...list, null]), 'execve', path));
+  throw new Error('execve returned');
+}
+
+const time = Buffer.alloc(16);
+const CLOCK_BOOTTIME = 7;
+
+/** Nanoseconds since boot, time asleep included. */
+export function bootTime(): bigint {
+  check(cClock()(CLOCK_BOOTTIME, time), 'clock_gettime');
+  return time.readBigInt64LE(0) * 1_000_000_000n + time.readBigInt64LE(8);
+}

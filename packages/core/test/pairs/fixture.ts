@@ -1,4 +1,4 @@
-import { listParam, param, type FlagParam, type IntParam, type ListParam, type MapParam, type OneParam, type StringParam } from '../../src/param/param.ts';
+import { listParam, param, type FlagParam, type IntParam, type ListParam, type MapParam, type OneParam, type ParamTable, type StringParam } from '../../src/param/param.ts';
 import { type } from '../../src/param/types.ts';
 import { imageParams, type Tables } from '../../src/pairs/tables.ts';
 import type { Cidr } from '../../src/param/address.ts';
@@ -36,5 +36,5 @@ export const table: {
 
 export const tables: Tables & { readonly image: typeof imageParams } = {
   image: imageParams,
-  components: new Map([['wire', wire], ['table', table], ['bare', {}]]),
+  components: new Map<string, ParamTable>([['wire', wire], ['table', table], ['bare', {}]]),
 };

@@ -1,1 +1,11 @@
-export {};
+export { vnet } from './component.ts';
+export { vnetParams, type VnetParams } from './params/table.ts';
+export { Vnet, type VnetKind } from './vnet.ts';
+export { Stack } from './stack.ts';
+export type { BridgeSpec } from './params/bridge.ts';
+export type { MacvlanMode, MacvlanSpec } from './params/macvlan.ts';
+export type { Move } from './params/move.ts';
+export type { RouteKind, RouteVia } from './params/route.ts';
+export type { VethEnd } from './params/veth.ts';
+export type { Cidr, PortMap } from './params/value.ts';
+export type { OwnFiles } from './files.ts';

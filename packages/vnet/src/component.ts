@@ -1,0 +1,137 @@
+import { VimageError, codeOf, defineComponent, type Component, type CreateContext, type EntryStep, type Pair, type SetContext, type Substrate } from '@vimage/core';
+import { joinStep, linuxOf, openPath, openSelf, type Namespace } from '@vimage/linux';
+import { apply } from './change/apply.ts';
+import { filesOf, writeFiles } from './files.ts';
+import { giveBack } from './giveback.ts';
+import { holders } from './holders.ts';
+import { valueOf } from './move/journal.ts';
+import { vnetParams, type VnetParams } from './params/table.ts';
+import { removeVnet } from './remove.ts';
+import { Vnet, checkIdentity, identity } from './vnet.ts';
+import { checkValues } from './wanted/check.ts';
+
+declare module '@vimage/core' {
+  interface ComponentRegistry {
+    net: { readonly instance: Vnet; readonly params: VnetParams };
+  }
+}
+
+/** The `net` component: an image's own network stack. */
+export const vnet: Component<'net'> = defineComponent<'net'>({
+  name: 'net',
+  interface: 1,
+  describe: 'a network stack of its own',
+  requires: [],
+  params: vnetParams,
+
+  root: () => new Vnet('root', openSelf('net')),
+
+  check: (cx) => {
+    checkValues(cx.values, (image) => cx.sees(image), cx.image.name);
+  },
+
+  create: async (cx) => {
+    const made = await open(cx);
+    cx.scope.defer(() => { made.close(); });
+    const lx = linuxOf(cx.substrate);
+    await lx.pin(cx.image.serial, 'net', made.stack.ns);
+    cx.scope.defer(async () => { (await lx.pinner()).unpin(cx.image.serial, 'net'); });
+    await apply(made, {}, cx.values, contextOf(cx, made.kind === 'own'));
+    await writeFiles(cx.stage, {}, cx.values);
+    made.files = filesOf(cx.values);
+    return made;
+  },
+
+  set: async (made, cx) => {
+    const notes = [...(await apply(made, cx.before, cx.values, contextOf(cx, false))), ...(await writeFiles(cx.stage, cx.before, cx.values))];
+    const { files } = made;
+    made.files = filesOf(cx.values);
+    cx.scope.defer(() => { made.files = files; });
+    return { notes };
+  },
+
+  get: (made) => [['links', made.stack.nl.linkList({ noStats: true }).map(({ name }) => name).join(',')]],
+
+  save: (made) => {
+    const flags: Pair[] = [];
+    if (made.path !== undefined) flags.push(['path', made.path]);
+    if (made.files.resolv) flags.push(['resolv', 'yes']);
+    if (made.files.hosts) flags.push(['hosts', 'yes']);
+    return [['kind', made.kind], ...identity(made.stack.ns), ...flags];
+  },
+
+  restore: async (saved, cx) => {
+    const ns = await openSaved(cx.substrate, cx.image.serial, cx.image.name);
+    try {
+      checkIdentity(ns, saved, cx.image.name);
+    } catch (error) {
+      ns.close();
+      throw error;
+    }
+    const path = valueOf(saved, 'path');
+    const made = new Vnet(path === undefined ? 'own' : 'adopted', ns, { serial: cx.image.serial, ...(path === undefined ? {} : { path }) });
+    made.files = { resolv: valueOf(saved, 'resolv') === 'yes', hosts: valueOf(saved, 'hosts') === 'yes' };
+    return made;
+  },
+
+  remove: removeVnet,
+
+  forget: (made) => {
+    made.close();
+  },
+
+  entry: (made, { home }) => {
+    if (made.serial === undefined) return [];
+    const steps: EntryStep[] = [
+      joinStep(made.serial, 'net', made.stack.ns),
+      { verb: 'mount', args: [['fs', 'sysfs'], ['to', '/sys'], ['flags', 'nosuid,nodev,noexec'], ['keep', '/sys/fs/cgroup']] },
+    ];
+    if (made.files.resolv) steps.push(bind(`${home}/net/resolv.conf`, '/etc/resolv.conf'));
+    if (made.files.hosts) steps.push(bind(`${home}/net/hosts`, '/etc/hosts'));
+    return steps;
+  },
+
+  holders,
+  giveBack,
+});
+
+function bind(from: string, to: string): EntryStep {
+  return { verb: 'bind', args: [['from', from], ['to', to], ['flags', 'ro,nosuid,nodev,noexec']] };
+}
+
+async function open(cx: CreateContext<'net'>): Promise<Vnet> {
+  const { path } = cx.values;
+  const { serial } = cx.image;
+  if (path === undefined) return new Vnet('own', linuxOf(cx.substrate).netnsCreate(), { serial });
+  const ns = adopt(path);
+  if (!ns.is(cx.parent.stack.ns)) return new Vnet('adopted', ns, { serial, path });
+  ns.close();
+  throw new VimageError('EINVAL', `path: ${path} is the parent's own stack`, { subject: path, hint: 'leave "vir net" out to inherit it' });
+}
+
+function adopt(path: string): Namespace {
+  try {
+    return openPath(path, 'net');
+  } catch (error) {
+    const code = codeOf(error) ?? 'EIO';
+    const hint = code === 'ESTALE' ? 'it is no network namespace: nothing is mounted there' : 'make it first: ip netns add NAME, then path /run/netns/NAME';
+    throw new VimageError(code === 'ESTALE' ? 'EINVAL' : code, `path: ${path} cannot be opened as a network namespace (${code})`, { subject: path, hint, cause: error });
+  }
+}
+
+async function openSaved(substrate: Substrate, serial: bigint, image: string): Promise<Namespace> {
+  try {
+    return await linuxOf(substrate).openPin(serial, 'net', 'net');
+  } catch (error) {
+    if (!['ENOENT', 'ESTALE'].includes(codeOf(error) ?? '')) throw error;
+    throw new VimageError('ESTALE', `the network stack of "${image}" is gone: its pin was unmounted, or never made`, {
+      subject: image,
+      hint: `what the image had there is lost: imgctl destroy ${image}, then create it again`,
+      cause: error,
+    });
+  }
+}
+
+function contextOf(cx: CreateContext<'net'> | SetContext<'net'>, fresh: boolean): Parameters<typeof apply>[3] {
+  return { image: cx.image, parent: cx.parent, stage: cx.stage, scope: cx.scope, fresh, peer: (image) => cx.peer(image) };
+}

@@ -1,0 +1,94 @@
+import { VimageError, codeOf, type Pairs } from '@vimage/core';
+import type { Job } from '../change/job.ts';
+import { valueOf } from '../move/journal.ts';
+import { Transaction } from '../nft/nft.ts';
+import type { Stack } from '../stack.ts';
+import { identity, type Vnet } from '../vnet.ts';
+import { borrow, giveBackBorrowed } from './borrow.ts';
+import { publishes4, tableName, tableOf } from './rules.ts';
+import { forwardingOf, type Forwarding } from './wish.ts';
+
+/** Makes the parent forward for the image as the values say, or no more. */
+export async function changeForwarding(job: Job): Promise<void> {
+  const { serial } = job.image;
+  const before = job.fresh ? undefined : forwardingOf(job.beforeValues, serial);
+  const after = forwardingOf(job.values, serial);
+  const at = job.parent.stack;
+  if (after === undefined && before === undefined) return;
+  if (after === undefined) {
+    stopForwarding(at, serial);
+    await settleForward(job);
+    job.scope.defer(async () => {
+      await job.stage.journal('net', forwardEntry(job.parent));
+      if (before !== undefined) startForwarding(at, serial, before);
+    });
+    return;
+  }
+  checkOut(at, after);
+  if (before === undefined) await job.stage.journal('net', forwardEntry(job.parent));
+  job.scope.defer(async () => {
+    if (before !== undefined) startForwarding(at, serial, before);
+    else {
+      stopForwarding(at, serial);
+      await settleForward(job);
+    }
+  });
+  startForwarding(at, serial, after);
+}
+
+function checkOut(at: Stack, { nat }: Forwarding): void {
+  if (typeof nat !== 'string' || at.nl.linkFind(nat) !== undefined) return;
+  throw new VimageError('ENODEV', `nat: there is no interface "${nat}" in the parent`, { subject: nat, hint: 'name the interface that leads out, or give nat true for any' });
+}
+
+function startForwarding(at: Stack, serial: bigint, wish: Forwarding): void {
+  borrow(at, serial, settingsOf(at, wish));
+  if (publishes4(wish)) {
+    // The other end of a veth is the image's own: what is set there goes with it.
+    at.setSysctls(wish.ends.filter((end) => !end.bridge).map((end) => [`net.ipv4.conf.${end.name.replaceAll('.', '/')}.route_localnet`, '1'] as const));
+  }
+  tableOf(serial, wish).commit(at);
+}
+
+function settingsOf(at: Stack, wish: Forwarding): readonly (readonly [string, string])[] {
+  const settings: (readonly [string, string])[] = [];
+  if (wish.families.includes(4)) settings.push(['net.ipv4.ip_forward', '1']);
+  if (wish.families.includes(6)) {
+    // A router stops listening to routers, unless told to go on: the parent would lose its own default route.
+    const heard = new Set(at.nl.routeList({ family: 'inet6', protocol: 'ra' }).map(({ dev }) => dev));
+    for (const link of at.nl.linkList({ noStats: true }).filter(({ index }) => heard.has(index))) {
+      settings.push([`net.ipv6.conf.${link.name.replaceAll('.', '/')}.accept_ra`, '2']);
+    }
+    settings.push(['net.ipv6.conf.all.forwarding', '1']);
+  }
+  if (publishes4(wish)) {
+    for (const end of wish.ends) if (end.bridge) settings.push([`net.ipv4.conf.${end.name.replaceAll('.', '/')}.route_localnet`, '1']);
+  }
+  return settings;
+}
+
+/** Removes the image's table from the parent's stack, and puts back what it borrowed there. Fine when there is nothing. */
+export function stopForwarding(at: Stack, serial: bigint): readonly string[] {
+  const lines: string[] = [];
+  try {
+    new Transaction().deleteTable(tableName(serial)).commit(at);
+    lines.push(`nftables: table ${tableName(serial)} removed`);
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error;
+  }
+  return [...lines, ...giveBackBorrowed(at, serial)];
+}
+
+async function settleForward(job: Job): Promise<void> {
+  const entries = await job.stage.journalled('net');
+  await job.stage.settle('net', entries.filter((entry) => !isForward(entry)));
+}
+
+function forwardEntry(parent: Vnet): Pairs {
+  return [['act', 'forward'], ['parent', parent.serial === undefined ? 'root' : String(parent.serial)], ...identity(parent.stack.ns)];
+}
+
+/** Whether a journal entry is of the parent's forwarding. */
+export function isForward(entry: Pairs): boolean {
+  return valueOf(entry, 'act') === 'forward';
+}

@@ -1,0 +1,66 @@
+import { codeOf, type Pairs, type Substrate } from '@vimage/core';
+import { linuxOf, openSelf } from '@vimage/linux';
+import { isForward, stopForwarding } from './forward/forward.ts';
+import { give } from './move/give.ts';
+import { initStack } from './move/init.ts';
+import { valueOf } from './move/journal.ts';
+import { isMove, moveOf } from './move/take.ts';
+import { Stack } from './stack.ts';
+import { checkIdentity } from './vnet.ts';
+
+/** Gives back what a dead process noted for image `serial`, newest first. The pins still stand if they ever did. */
+export async function giveBack(entries: readonly Pairs[], image: string, serial: bigint, substrate: Substrate): Promise<readonly string[]> {
+  const lines: string[] = [];
+  const own = await ownStack(substrate, serial);
+  try {
+    for (const entry of entries.toReversed()) {
+      const parent = await parentStack(substrate, entry, image);
+      if (parent === undefined) {
+        lines.push(...orphaned(entry, own));
+        continue;
+      }
+      try {
+        if (isMove(entry)) lines.push(...give(moveOf(entry), { own, parent, init: initStack() }));
+        else if (isForward(entry)) lines.push(...stopForwarding(parent, serial));
+      } finally {
+        parent.close();
+      }
+    }
+  } finally {
+    own?.close();
+  }
+  return lines;
+}
+
+/** The parent's stack has died: nothing is owed there any more, but hardware goes to the machine's first. */
+function orphaned(entry: Pairs, own: Stack | undefined): readonly string[] {
+  const init = initStack();
+  return isMove(entry) && init !== undefined ? give(moveOf(entry), { own, parent: init, init }) : [];
+}
+
+async function ownStack(substrate: Substrate, serial: bigint): Promise<Stack | undefined> {
+  try {
+    return new Stack(await linuxOf(substrate).openPin(serial, 'net', 'net'));
+  } catch (error) {
+    if (['ENOENT', 'ESTALE'].includes(codeOf(error) ?? '')) return undefined;
+    throw error;
+  }
+}
+
+/** The stack from which the entry's things came; undefined when it is not there any more. */
+async function parentStack(substrate: Substrate, entry: Pairs, image: string): Promise<Stack | undefined> {
+  const whose = valueOf(entry, 'parent') ?? 'root';
+  try {
+    const ns = whose === 'root' ? openSelf('net') : await linuxOf(substrate).openPin(BigInt(whose), 'net', 'net');
+    try {
+      checkIdentity(ns, entry, image);
+    } catch (error) {
+      ns.close();
+      throw error;
+    }
+    return new Stack(ns);
+  } catch (error) {
+    if (['ENOENT', 'ESTALE'].includes(codeOf(error) ?? '')) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,52 @@
+import { Scope, codeOf, type RemoveContext } from '@vimage/core';
+import { apply } from './change/apply.ts';
+import { stopForwarding } from './forward/forward.ts';
+import { give } from './move/give.ts';
+import { initStack } from './move/init.ts';
+import { isMove, moveOf } from './move/take.ts';
+import type { Vnet } from './vnet.ts';
+
+/**
+ * Gives the parent back what the image took, and removes what it made, cables before the stack: the kernel would take them down at
+ * some later time, and their names with them. Shared, the stack keeps what the others use.
+ */
+export async function removeVnet(made: Vnet, cx: RemoveContext<'net'>): Promise<readonly string[]> {
+  const lines: string[] = [];
+  const entries = await cx.stage.journalled('net');
+  for (const entry of entries.filter(isMove).toReversed()) {
+    const was = moveOf(entry);
+    try {
+      lines.push(...give(was, { own: made.stack, parent: cx.parent.stack, init: initStack() }));
+    } catch (error) {
+      lines.push(`${was.name}: could not be given back (${codeOf(error) ?? String(error)}); it is "${was.as}" in the image`);
+    }
+  }
+  if (!cx.shared) {
+    lines.push(...stopForwarding(cx.parent.stack, cx.image.serial));
+    if (made.kind === 'adopted') await strip(made, cx);
+    else cut(made, cx);
+  }
+  await cx.stage.settle('net', []);
+  return lines;
+}
+
+/** Ends the cables of a stack that goes: both ends go at once. */
+function cut(made: Vnet, { values }: RemoveContext<'net'>): void {
+  const names = [...(values.veth ?? []), ...(values.macvlan ?? [])].map(({ key }) => key);
+  if (names.length === 0) return;
+  const indexes = names.length === 1 ? names : made.stack.nl.linkList({ noStats: true }).filter(({ name }) => names.includes(name)).map(({ index }) => index);
+  for (const { error } of made.stack.nl.batch((ops) => { for (const link of indexes) ops.linkDel(link); })) {
+    if (error !== undefined && error.code !== 'ENODEV') throw error;
+  }
+}
+
+/** Takes out of an adopted stack, which stays, what the image put there. */
+async function strip(made: Vnet, cx: RemoveContext<'net'>): Promise<void> {
+  const { path, if: _moved, nat: _nat, publish: _publish, ...values } = cx.values;
+  const scope = new Scope();
+  const peer = (): never => {
+    throw new Error('no peer is needed to remove');
+  };
+  await apply(made, { ...values, ...(path === undefined ? {} : { path }) }, {}, { image: cx.image, parent: cx.parent, stage: cx.stage, scope, fresh: false, peer });
+  scope.move();
+}

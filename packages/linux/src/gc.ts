@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { GiveBack } from '@vimage/core';
 import type { Hierarchy } from './cgroup.ts';
 import { cgroupPids, cgroupRemove, cgroupTree, topCgroup } from './cgroup.ts';
@@ -77,7 +78,7 @@ async function finish({ dir, entry, stored }: Found, host: RetireHost, give: Giv
   await emptyCgroup(entry.cgroup, stored.name);
   const lines = await giveNotes(readNotes(`${dir}/journal`), give, stored.name, stored.serial);
   writeNotes(`${dir}/journal`, []);
-  const gone = await retireEntry(dir, entry.shared, host);
+  const gone = await retireEntry(dir, stored.serial, entry.shared, host);
   return [...lines, gone ? line : `${line}; something still refers to it`];
 }
 
@@ -85,8 +86,9 @@ async function finish({ dir, entry, stored }: Found, host: RetireHost, give: Giv
 async function reap(found: Found, host: RetireHost, give: GiveBack): Promise<readonly string[]> {
   const { dir, entry, stored } = found;
   if (entry.shared || isHeld(`${dir}/lock`)) return [];
-  const notes = readNotes(`${dir}/journal`);
-  if (notes.length === 0 && isReferenced(entry, host)) return [];
+  const owed = readNotes(`${dir}/journal`).length > 0 || (entry.cgroup !== undefined && existsSync(entry.cgroup.path));
+  if (entry.steps > 0) host.pinner()?.unpin(stored.serial);
+  if (!owed && isReferenced(entry, host)) return [];
   return finish(found, host, give, `"${stored.name}" has died at last`);
 }
 

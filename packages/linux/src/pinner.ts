@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { closeSync, constants, openSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { InvariantError, VimageError } from '@vimage/core';
 import { AF_UNIX, MSG_DONTWAIT, MSG_NOSIGNAL, MSG_TRUNC, SOCK_CLOEXEC, SOCK_SEQPACKET } from './abi/socket.ts';
 import { door } from './door.ts';
@@ -31,6 +32,7 @@ export class Pinner implements Disposable {
   readonly #child: ChildProcess;
   #socket: number;
   #root = -1;
+  #ns = 0n;
 
   /** Starts it, and makes the pins' namespace where there is none. EPERM, ENOENT. */
   constructor() {
@@ -48,7 +50,8 @@ export class Pinner implements Disposable {
     }
     try {
       this.#ask('hello');
-      this.#root = openSync(`/proc/${this.#child.pid ?? 0}/root`, constants.O_DIRECTORY | O_PATH);
+      this.#ns = statSync(`/proc/${this.pid}/ns/mnt`, { bigint: true }).ino;
+      this.#root = openSync(`/proc/${this.pid}/root`, constants.O_DIRECTORY | O_PATH);
     } catch (error) {
       this[Symbol.dispose]();
       throw asSysError(error, 'imgexec --serve');
@@ -63,11 +66,15 @@ export class Pinner implements Disposable {
     return this.#socket >= 0 && this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
+  /** Inode of the pins' mount namespace. */
+  get ns(): bigint {
+    return this.#ns;
+  }
+
   /** Whether the pins' namespace is the one that is pinned at `mnt` (another process may have removed ours, when it was empty). */
   standsIn(mnt: string): boolean {
     const pinned = statSync(mnt, { bigint: true, throwIfNoEntry: false });
-    const ours = statSync(`/proc/${this.#child.pid ?? 0}/ns/mnt`, { bigint: true, throwIfNoEntry: false });
-    return pinned !== undefined && ours !== undefined && pinned.ino === ours.ino && pinned.dev === ours.dev;
+    return pinned !== undefined && pinned.ino === this.#ns && pinned.dev !== statSync(dirname(mnt), { bigint: true }).dev;
   }
 
   /** Pins an open namespace as `SERIAL/NAME`. EEXIST. */

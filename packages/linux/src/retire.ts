@@ -13,7 +13,8 @@ import type { Entry } from './registry/entry.ts';
 import { readNotes } from './registry/journal.ts';
 import { removingPlan } from './registry/read.ts';
 import { removeEntry } from './registry/stage.ts';
-import { ifThere, needDir, readOwn, rename, replace } from './sys/file.ts';
+import { asSysError } from './sys/error.ts';
+import { ifThere, readOwn, rename, replace } from './sys/file.ts';
 
 /** What removing needs of its surroundings. All of it runs under the root lock. */
 export interface RetireHost {
@@ -21,6 +22,8 @@ export interface RetireHost {
   pinner(): Pinner | undefined;
   /** Processes that do not count as holders. */
   readonly except: ReadonlySet<number>;
+  /** Inode of the pins' mount namespace. */
+  readonly pins: bigint | undefined;
   dying(serial: bigint): string;
   bump(): void;
 }
@@ -42,31 +45,23 @@ export async function emptyCgroup(cgroup: CgroupAt | undefined, name: string): P
 /**
  * Removes an image from the machine: processes, cgroup, pins, entry. True when it is gone; false when something still refers to it
  * and it is `dying` now. `shared`: other images use its instances, the pins stay. Whatever happens in between, doing it again finishes it.
+ *
+ * It is moved out of its place first: imgexec, once in the cgroup, looks whether it is still there, so that either it or we see the other.
  */
-export async function retireEntry(dir: string, shared: boolean, host: RetireHost): Promise<boolean> {
-  hidePlan(dir);
-  const path = `${dir}/${existsSync(`${dir}/${removingPlan}`) ? removingPlan : 'plan'}`;
+export async function retireEntry(from: string, serial: bigint, shared: boolean, host: RetireHost): Promise<boolean> {
+  const dir = host.dying(serial);
+  if (from !== dir) rename(from, dir);
+  const path = `${dir}/${existsSync(`${dir}/plan`) ? 'plan' : removingPlan}`;
   const bytes = ifThere(() => readOwn(path));
-  if (bytes === undefined) {
-    removeEntry(dir);
-    host.bump();
-    return true;
-  }
-  const entry = decodePlan(bytes, path);
-  const { serial, name } = entry.image;
-  let gone = await emptyCgroup(entry.cgroup, name);
-  if (shared) gone = false;
-  else {
-    if (entry.steps > 0) host.pinner()?.unpin(serial);
-    gone &&= !isReferenced(entry, host) && readNotes(`${dir}/journal`).length === 0;
+  let gone = true;
+  if (bytes !== undefined) {
+    const entry = decodePlan(bytes, path);
+    gone = await emptyCgroup(entry.cgroup, entry.image.name);
+    if (entry.steps > 0 && !shared) host.pinner()?.unpin(serial);
+    if (entry.shared !== shared) replace(path, markShared(bytes, shared));
+    gone &&= !shared && !isReferenced(entry, host) && readNotes(`${dir}/journal`).length === 0;
   }
   if (gone) removeEntry(dir);
-  else {
-    if (entry.shared !== shared) replace(path, markShared(bytes, shared));
-    const to = host.dying(serial);
-    needDir(to.slice(0, to.lastIndexOf('/')));
-    if (to !== dir) rename(dir, to);
-  }
   host.bump();
   return gone;
 }
@@ -75,7 +70,7 @@ export async function retireEntry(dir: string, shared: boolean, host: RetireHost
  * Whether a namespace of the image's own is still in use by anybody but us. The kernel is asked by handle first: a namespace that is
  * gone costs microseconds. One that lives though nobody can be found is held by sockets.
  */
-export function isReferenced(entry: Entry, host: Pick<RetireHost, 'except'>): boolean {
+export function isReferenced(entry: Entry, host: Pick<RetireHost, 'except' | 'pins'>): boolean {
   const own = entry.joins.filter(({ pin }) => pin.startsWith(`${entry.image.serial}/`));
   const alive = own.filter(({ type, ino, id }) => isNsType(type) && exists(type, ino, id) !== false);
   if (alive.length === 0) return false;
@@ -98,7 +93,7 @@ export function readPlan(dir: string): Entry | undefined {
     try {
       return decodePlan(readFileSync(path), path);
     } catch (error) {
-      if (codeOf(error) !== 'ENOENT') throw error;
+      if (codeOf(error) !== 'ENOENT') throw asSysError(error, path);
     }
   }
   return undefined;

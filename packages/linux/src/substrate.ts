@@ -48,7 +48,7 @@ export class LinuxSubstrate implements Substrate {
   #hierarchy: Hierarchy | undefined | null = null;
   /** The generation that `load` gave out, and the one which that has become by what this process itself did since. */
   #given: string | undefined;
-  #current = -1n;
+  #current: bigint | undefined = -1n;
   /** Where to find images being made, by serial. */
   readonly #staged = new Map<bigint, LinuxStage>();
   readonly #owners = new Map<bigint, FileLock>();
@@ -72,7 +72,7 @@ export class LinuxSubstrate implements Substrate {
 
   async load(generation?: string): Promise<Snapshot | undefined> {
     const before = this.#count();
-    if (generation !== undefined && generation === this.#given && before === this.#current) return undefined;
+    if (generation !== undefined && generation === this.#given && before === this.#current && before !== -1n) return undefined;
     checkRoot(this.layout.root);
     const snapshot = this.#read(before);
     if (this.#root.held || this.#count() === before) return snapshot;
@@ -80,21 +80,23 @@ export class LinuxSubstrate implements Substrate {
     return this.#root.during(async () => this.#read(this.#count()));
   }
 
-  #read(count: bigint): Snapshot {
-    const { images, damaged } = count === 0n ? { images: [], damaged: [] } : readAll(this.layout);
+  #read(count: bigint | undefined): Snapshot {
+    const { images, damaged } = count === undefined ? { images: [], damaged: [] } : readAll(this.layout);
     this.#current = count;
-    this.#given = `${bootId()}.${count}`;
+    this.#given = `${bootId()}.${count ?? 'none'}`;
     return { generation: this.#given, images: images.map(({ stored }) => stored), damaged };
   }
 
-  /** The registry's generation; 0 when there is none, or none of this boot. */
-  #count(): bigint {
+  /** The registry's generation; undefined when there is none, or none of this boot; -1 when it cannot be told. */
+  #count(): bigint | undefined {
     const count = readCount(this.layout);
-    return count?.boot === bootId() ? count.generation : 0n;
+    if (count === undefined) return existsSync(this.layout.root) ? -1n : undefined;
+    return count.boot === bootId() ? count.generation : undefined;
   }
 
+  /** EBUSY unless the root lock is held, or free. */
   serial(): bigint {
-    return this.#root.serial();
+    return this.#root.now(() => this.#root.serial());
   }
 
   stage(image: Pick<StoredImage, 'name' | 'serial' | 'persist'>, existing: boolean): Awaitable<LinuxStage> {
@@ -131,8 +133,9 @@ export class LinuxSubstrate implements Substrate {
   async #stageExisting({ name, serial }: Named): Promise<LinuxStage> {
     const dir = this.#dirOf({ name, serial });
     const path = `${dir}/lock`;
-    let lock = FileLock.try(path, true);
+    let lock = ifThere(() => FileLock.try(path, true));
     if (lock === undefined) {
+      if (!existsSync(dir)) throw gone(name);
       if (this.#root.held) {
         throw new VimageError('EBUSY', `"${name}" is being changed by another process`, { subject: name, hint: 'try again when it has finished' });
       }
@@ -143,7 +146,7 @@ export class LinuxSubstrate implements Substrate {
       lock.close();
       throw gone(name);
     }
-    const stage = new LinuxStage(this.#stageHost, { name, serial, existing: true, dir, home: dir, cgroup: plan.cgroup, edit: this.#root.serial(), lock });
+    const stage = new LinuxStage(this.#stageHost, { name, serial, existing: true, dir, home: dir, cgroup: plan.cgroup, edit: await this.#root.run(() => this.#root.serial()), lock });
     this.#staged.set(serial, stage);
     return stage;
   }
@@ -152,9 +155,7 @@ export class LinuxSubstrate implements Substrate {
   #dirOf({ name, serial }: Named): string {
     const dying = this.layout.dying(serial);
     if (existsSync(dying)) return dying;
-    const dir = this.layout.image(name);
-    if (existsSync(dir)) return dir;
-    throw gone(name);
+    return this.layout.image(name);
   }
 
   #newCgroup(parent: string, serial: bigint): CgroupAt | undefined {
@@ -222,7 +223,7 @@ export class LinuxSubstrate implements Substrate {
   retire(image: StoredImage, stage: Stage, shared = false): Promise<boolean> {
     return this.#root.during(async () => {
       try {
-        return await retireEntry(this.#dirOf(image), shared, this.#retireHost);
+        return await retireEntry(stage instanceof LinuxStage ? stage.dir : this.#dirOf(image), image.serial, shared, this.#retireHost);
       } finally {
         this.#staged.delete(image.serial);
         this.#owners.get(image.serial)?.close();
@@ -236,6 +237,7 @@ export class LinuxSubstrate implements Substrate {
     return {
       pinner: () => this.#pinnerIfPins(),
       except: new Set(this.#pinner === undefined ? [] : [this.#pinner.pid]),
+      pins: this.#pinner?.ns,
       dying: (serial) => this.layout.dying(serial),
       bump: () => this.#bump(),
     };
@@ -285,7 +287,7 @@ export class LinuxSubstrate implements Substrate {
       dir,
       cgroup: plan?.cgroup,
       except: this.#retireHost.except,
-      pins: statSync(this.layout.mnt, { bigint: true, throwIfNoEntry: false })?.ino,
+      pins: this.#retireHost.pins ?? statSync(this.layout.mnt, { bigint: true, throwIfNoEntry: false })?.ino,
     });
   }
 

@@ -1,7 +1,8 @@
+import { existsSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { VimageError, decodePairs, encodePairs } from '@vimage/core';
 import type { Pairs } from '@vimage/core';
-import { append, ifThere, readOwn, replace, unlink } from '../sys/file.ts';
+import { append, readOwn, replace, unlink } from '../sys/file.ts';
 
 /** One note of what has to be given back. */
 export interface Note {
@@ -38,8 +39,7 @@ export function writeNotes(path: string, notes: readonly Note[]): void {
  * The notes, oldest first. A torn last record is none: what it would have noted was never begun. EBADMSG: damage before the end.
  */
 export function readNotes(path: string): readonly Note[] {
-  const bytes = ifThere(() => readOwn(path, 16 << 20));
-  return bytes === undefined ? [] : parseNotes(bytes, path);
+  return existsSync(path) ? parseNotes(readOwn(path, 16 << 20), path) : [];
 }
 
 /** See {@link readNotes}. */

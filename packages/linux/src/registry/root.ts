@@ -1,8 +1,8 @@
 import { closeSync, lstatSync, readFileSync, readSync, readdirSync, statSync } from 'node:fs';
 import { InvariantError, VimageError } from '@vimage/core';
 import type { Awaitable } from '@vimage/core';
-import { flockNow, flockWait, tryFlock, unflock } from '../sys/flock.ts';
-import { ifThere, makeDir, needDir, openOwn, removeDir, removeTree, stillNamed, unlink, writeAll } from '../sys/file.ts';
+import { flockWait, tryFlock, unflock } from '../sys/flock.ts';
+import { ifThere, needDir, openOwn, removeDir, removeTree, stillNamed, unlink, writeAll } from '../sys/file.ts';
 import { bootTime } from '../sys/process.ts';
 import type { Layout } from './paths.ts';
 
@@ -52,14 +52,16 @@ export function readCount(layout: Layout): Count | undefined {
 }
 
 /**
- * The registry's root: its lock, its counters, and whether it is of this boot.
- * The counters are changed under the lock of their own file, held for microseconds, always after the root lock if both.
+ * The registry's root: its lock, and the counters that are changed under it. A registry of another boot is cleared when the lock is
+ * first taken.
  */
 export class Root {
   readonly layout: Layout;
   #lock = -1;
   #held = false;
-  #count = -1;
+  #file = -1;
+  /** What `generation` says, while the lock is held. */
+  #count: Count = { boot: '', generation: 0n, serial: 0n };
   #queue: Promise<void> = Promise.resolve();
 
   constructor(layout: Layout) {
@@ -78,6 +80,17 @@ export class Root {
   run<T>(fn: () => T): Awaitable<T> {
     if (this.#held) return fn();
     if (!this.#try()) return this.during(async () => fn());
+    try {
+      return fn();
+    } finally {
+      this.#release();
+    }
+  }
+
+  /** As {@link run}, without waiting: EBUSY when another process has the lock. */
+  now<T>(fn: () => T): T {
+    if (this.#held) return fn();
+    if (!this.#try()) throw new VimageError('EBUSY', 'another process is changing images', { subject: this.layout.root, hint: 'try again when it has finished' });
     try {
       return fn();
     } finally {
@@ -168,7 +181,9 @@ export class Root {
     }
     this.#held = true;
     try {
-      this.#clearStale();
+      if (this.#file < 0) this.#enter();
+      const now = this.#read();
+      this.#count = now?.boot === bootId() ? now : { boot: bootId(), generation: bootTime(), serial: 0n };
       return true;
     } catch (error) {
       this.#release();
@@ -182,15 +197,13 @@ export class Root {
   }
 
   #drop(): void {
-    if (this.#lock >= 0) closeSync(this.#lock);
-    if (this.#count >= 0) closeSync(this.#count);
+    for (const fd of [this.#lock, this.#file]) if (fd >= 0) closeSync(fd);
     this.#lock = -1;
-    this.#count = -1;
+    this.#file = -1;
   }
 
-  /** Nothing of another boot can be alive: no process, no namespace, no lock. */
-  #clearStale(): void {
-    if (this.#count >= 0 && stillNamed(this.#count, this.layout.generation)) return;
+  /** Makes what a registry has. Nothing of another boot can be alive, no process, no namespace, no lock: it goes. */
+  #enter(): void {
     const was = readCount(this.layout);
     if (was !== undefined && was.boot !== bootId()) {
       const mnt = statSync(this.layout.mnt, { throwIfNoEntry: false });
@@ -200,53 +213,34 @@ export class Root {
           hint: 'was the registry copied here? unmount that, and remove the registry',
         });
       }
-      for (const name of readdirSync(this.layout.root)) if (name !== 'lock') removeTree(`${this.layout.root}/${name}`);
+      for (const name of readdirSync(this.layout.root)) if (name !== 'lock' && name !== 'generation') removeTree(`${this.layout.root}/${name}`);
+      unlink(this.layout.generation);
     }
     for (const dir of [this.layout.children(''), this.layout.dyings]) needDir(dir);
-    this.#openCount();
+    this.#file = openOwn(this.layout.generation, true);
   }
 
-  #openCount(): void {
-    if (this.#count >= 0) closeSync(this.#count);
-    this.#count = openOwn(this.layout.generation, true);
+  #read(): Count | undefined {
+    return parse(bytes.toString('latin1', 0, readSync(this.#file, bytes, 0, bytes.length, 0)));
   }
 
-  /** Changes the counters; the new ones. */
-  #change(change: (count: Count) => Count): Count {
-    if (this.#count < 0) this.#openCount();
-    for (;;) {
-      flockNow(this.#count);
-      if (stillNamed(this.#count, this.layout.generation)) break;
-      this.#openCount();
-    }
-    try {
-      const n = readSync(this.#count, bytes, 0, bytes.length, 0);
-      const was = parse(bytes.toString('latin1', 0, n));
-      const now = change(was?.boot === bootId() ? was : { boot: bootId(), generation: bootTime(), serial: 0n });
-      // Of another boot: to be cleared by whoever gets the root lock, and known by this file.
-      if (was !== undefined && was.boot !== bootId() && !this.#held) return now;
-      const text = `${now.boot} ${String(now.generation).padStart(20, '0')} ${String(now.serial).padStart(20, '0')}\n`;
-      writeAll(this.#count, Buffer.from(text, 'latin1'), this.layout.generation, 0);
-      return now;
-    } finally {
-      unflock(this.#count);
-    }
+  /** Writes the counters, in place: one write(2). */
+  #write(count: Count): Count {
+    if (!this.#held) throw new InvariantError('the registry is changed without its lock');
+    const text = `${count.boot} ${String(count.generation).padStart(20, '0')} ${String(count.serial).padStart(20, '0')}\n`;
+    writeAll(this.#file, Buffer.from(text, 'latin1'), this.layout.generation, 0);
+    return (this.#count = count);
   }
 
   /** Says that the registry has changed. */
   bump(): bigint {
-    return this.#change((count) => ({ ...count, generation: count.generation + 1n })).generation;
+    return this.#write({ ...this.#count, generation: this.#count.generation + 1n }).generation;
   }
 
   /** A number above every one given before on this boot: nanoseconds since boot, or one more than the last. */
   serial(): bigint {
-    if (this.#count < 0 && !this.#held) {
-      if (checkRoot(this.layout.root) === undefined) makeDir(this.layout.root);
-    }
-    return this.#change((count) => {
-      const now = bootTime();
-      return { ...count, serial: now > count.serial ? now : count.serial + 1n };
-    }).serial;
+    const now = bootTime();
+    return this.#write({ ...this.#count, serial: now > this.#count.serial ? now : this.#count.serial + 1n }).serial;
   }
 
   /** Removes an empty registry, under the root lock: others find by the inode that their lock is of another one. False when it is not empty. */

@@ -192,7 +192,7 @@ export function dropEdits(dir: string, published: bigint | undefined): boolean {
 /** Removes an image's directory; the plan goes last, so that whoever comes upon half of it knows what it is. */
 export function removeEntry(dir: string): void {
   const items = ifThere(() => readdirSync(dir, { withFileTypes: true })) ?? [];
-  const last = items.filter(({ name }) => name === removingPlan);
+  const last = items.filter(({ name }) => name === 'plan' || name === removingPlan);
   for (const item of [...items.filter((each) => !last.includes(each)), ...last]) {
     if (item.isDirectory()) removeTree(`${dir}/${item.name}`);
     else unlink(`${dir}/${item.name}`);

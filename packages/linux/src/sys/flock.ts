@@ -16,16 +16,6 @@ export function tryFlock(fd: number): boolean {
   });
 }
 
-/** flock(2), exclusive, waiting on this thread: only where the holder keeps it for microseconds. */
-export function flockNow(fd: number): void {
-  door('flock', () => {
-    while (cFlock()(int(fd, 'fd'), LOCK_EX) < 0) {
-      const errno = lastErrno();
-      if (errnoName(errno) !== 'EINTR') throw new SysError('flock', errno);
-    }
-  });
-}
-
 /** flock(2), exclusive, waiting on a thread of libuv's pool. */
 export function flockWait(fd: number): Promise<void> {
   return door('flock', () => new Promise((resolve, reject) => {

@@ -12,7 +12,7 @@ export const startOptions: readonly OptionSpec[] = [
   { flags: '--cwd <directory>', describe: 'in this directory of the image', value: 'directory' },
   { flags: '--env <name=value>', describe: 'add to the environment; may be repeated', value: 'text', many: true },
   { flags: '--clean-env', describe: 'begin with an empty environment' },
-  { flags: '-d, --detach', describe: 'do not wait for it' },
+  { flags: '-d, --detach', describe: 'do not wait for it, and give it no input' },
   { flags: '-t, --tty', describe: 'give it a terminal of its own' },
   { flags: '-T, --no-tty', describe: 'give it none' },
   { flags: '--die-with-parent', describe: 'kill it when imgctl\'s caller ends' },

@@ -11,7 +11,7 @@ export const events: CommandSpec = {
   async run(cx) {
     const stop = new AbortController();
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop.abort());
-    const kernel = await cx.kernel();
+    const kernel = await cx.bareKernel();
     try {
       for await (const event of kernel.events(stop.signal)) {
         if (cx.json) cx.document(event, 0);

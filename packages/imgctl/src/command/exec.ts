@@ -12,7 +12,8 @@ export const exec: CommandSpec = {
     { flags: '--only <components>', describe: 'with -e: act on these components only, separated by commas', value: 'components' },
     ...startOptions,
   ],
-  about: 'Without a command: $SHELL, or sh. imgctl becomes the command, so signals, terminal and exit status are the command\'s own.',
+  about: 'Without a command: $SHELL, or sh. imgctl becomes the command, so signals, terminal and exit status are the command\'s own. '
+    + 'With -d it goes on by itself, reading nothing; its output stays where it was, so send it where you want it.',
   examples: (words) => [
     { line: 'exec web', does: 'a shell in "web"' },
     { line: 'exec -u nobody --cwd /tmp --env LANG=C web -- sh -c \'id; pwd\'', does: 'as another user, elsewhere' },
@@ -28,14 +29,7 @@ export const exec: CommandSpec = {
     if (request.only.length > 0 && !request.effective) {
       throw new VimageError('EUSAGE', '--only goes with -e', { hint: `write: imgctl exec -e --only ${request.only.join(',')} ${name} -- ...` });
     }
-    const kernel = await cx.bareKernel();
-    if (request.detach === true) {
-      const child = (await kernel.lookup(name)).spawn(request.command, request.args, request);
-      child.unref();
-      cx.result({ name, pid: child.pid }, () => [String(child.pid)]);
-      return;
-    }
-    const full = await kernel.fullName(name);
+    const full = await (await cx.bareKernel()).fullName(name);
     await cx[Symbol.asyncDispose]();
     const { linux } = await import('@vimage/linux');
     return linux().execReplace(request, full);

@@ -29,7 +29,7 @@ export const kill: CommandSpec = {
       throw new VimageError('EUSAGE', `expected a process id, not "${text}"`, { subject: text, hint: `imgctl ps ${name} lists them` });
     }
     const signal = signalName(textOf(options, 'signal') ?? 'TERM');
-    const signalled = await (await cx.kernel()).kill(name, text === undefined ? undefined : Number(text), signal);
+    const signalled = await (await cx.bareKernel()).kill(name, text === undefined ? undefined : Number(text), signal);
     cx.result({ name, signal, signalled }, () => [`${count(signalled, 'process')} of ${name} sent ${signal}`]);
   },
 };

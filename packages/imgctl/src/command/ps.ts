@@ -16,7 +16,7 @@ export const ps: CommandSpec = {
   ],
   async run(cx, { operands }) {
     const [only] = operands;
-    const kernel = await cx.kernel();
+    const kernel = await cx.bareKernel();
     const names = only === undefined ? (await kernel.list()).filter(({ state }) => state !== 'damaged').map(({ name }) => name) : [only];
     const rows: Row[] = [];
     for (const image of names) {

@@ -20,7 +20,7 @@ export const wait: CommandSpec = {
       throw new VimageError('EUSAGE', `--timeout: expected seconds, not "${seconds}"`, { subject: 'timeout' });
     }
     const signal = seconds === undefined ? undefined : AbortSignal.timeout(Math.max(1, Number(seconds) * 1000));
-    const kernel = await cx.kernel();
+    const kernel = await cx.bareKernel();
     const what = options['empty'] === true ? 'empty' : 'gone';
     try {
       await kernel.wait(name, { for: what, ...(signal === undefined ? {} : { signal }) });

@@ -1,0 +1,119 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { cannot, World, type Result } from './lib/world.ts';
+
+const why = cannot();
+
+describe.skipIf(why !== undefined)(`what users get wrong${why === undefined ? '' : `: ${why}`}`, () => {
+  let world: World;
+  let before: readonly string[];
+
+  beforeAll(async () => {
+    world = await World.open();
+    await world.ok('ls');
+    before = await world.traces();
+  });
+  afterAll(() => world[Symbol.asyncDispose]());
+
+  const wrong = async (status: number, ...args: readonly string[]): Promise<Result> => {
+    const result = await world.imgctl(...args);
+    expect(result, args.join(' ').slice(0, 200)).toMatchObject({ status, out: '' });
+    expect(result.err).toMatch(/^imgctl: [A-Z0-9]+: /m);
+    expect(await world.traces()).toEqual(before);
+    return result;
+  };
+
+  it('an unknown key: the nearest', async () => {
+    const { err } = await wrong(1, 'create', 'name', 'web', 'vir', 'net', 'adr', 'eth0=10.0.0.1/24');
+    expect(err).toContain('EINVAL: "vir net" has no parameter "adr"');
+    expect(err).toContain('did you mean "addr"?');
+    expect(err).toMatch(/\n +name web vir net adr eth0=10\.0\.0\.1\/24\n +\^+\n/);
+  });
+
+  it('an unknown component: the package that would carry it', async () => {
+    const { err } = await wrong(1, 'create', 'name', 'web', 'vir', 'sound');
+    expect(err).toContain('ENOENT: no component "sound"');
+    expect(err).toContain('npm install @vimage/vsound');
+    expect((await wrong(1, 'create', 'name', 'web', 'vir', 'nte')).err).toContain('did you mean "net"?');
+  });
+
+  it('a name of 300 bytes', async () => {
+    expect((await wrong(1, 'create', 'name', 'x'.repeat(300), 'vir', 'net')).err).toContain('ENAMETOOLONG');
+    expect((await wrong(1, 'get', 'x'.repeat(300))).err).toContain('ENAMETOOLONG');
+  });
+
+  it('an odd name', async () => {
+    for (const name of ['a b', '../x', 'a..b', '.', '-', 'a/b', '\u001b[2J']) {
+      const { err } = await wrong(1, 'create', `name=${name}`, 'vir', 'net');
+      expect(err).not.toContain('\u001b');
+    }
+  });
+
+  it('a control byte', async () => {
+    expect((await wrong(1, 'create', 'name', 'web', 'vir', 'net', 'hosts', 'a\nb')).err).toContain('control byte');
+    // A NUL cannot be in an argument at all; in a file it can.
+    const file = world.file('nul.rc', 'image web { persist "tr\0ue"; }\n');
+    expect((await wrong(1, 'up', file)).err).toContain('EINVAL');
+  });
+
+  it('a missing parent', async () => {
+    const { err } = await wrong(1, 'create', 'name', 'web', 'parent', 'nowhere', 'vir', 'net');
+    expect(err).toContain('ESRCH: no image "nowhere"');
+    expect(err).toContain('imgctl ls');
+  });
+
+  it('an image that is not there', async () => {
+    for (const args of [['get', 'nope'], ['set', 'nope', 'persist', 'true'], ['destroy', 'nope'], ['ps', 'nope'], ['kill', 'nope'], ['refs', 'nope'], ['wait', 'nope']]) {
+      expect((await wrong(1, ...args)).err).toContain('ESRCH');
+    }
+    expect((await wrong(125, 'exec', 'nope', '--', 'true')).err).toContain('ESRCH');
+  });
+
+  it('an interface name that is too long', async () => {
+    expect((await wrong(1, 'create', 'name', 'web', 'vir', 'net', 'veth', `${'e'.repeat(16)}=parent:x`)).err).toContain('15 bytes');
+  });
+
+  it('an interface that exists already', async () => {
+    const { err } = await wrong(1, 'create', 'name', 'web', 'vir', 'net', 'veth', 'eth0=parent:lo');
+    expect(err).toMatch(/EEXIST/);
+    expect(err).toContain('lo');
+  });
+
+  it('a missing value, twice a key, the end forgotten', async () => {
+    expect((await wrong(1, 'create', 'name', 'web', 'vir', 'net', 'mtu')).err).toContain('"mtu" (word 5) has no value');
+    expect((await wrong(1, 'create', 'name', 'web', 'name', 'web2')).err).toContain('EEXIST: "name" is given twice');
+    expect((await wrong(1, 'create', 'vir', 'net')).err).toContain('begin with: name NAME');
+  });
+
+  it('no pairs but a name first', async () => {
+    const { err } = await wrong(2, 'create', 'web', 'vir', 'net');
+    expect(err).toContain('imgctl create name web vir net');
+  });
+
+  it('no "--" before the command', async () => {
+    expect((await wrong(125, 'exec', 'web', 'ip', 'addr')).err).toContain('imgctl exec web -- ip addr');
+    expect((await wrong(2, 'ls', '--', 'x')).err).toContain('takes no command');
+  });
+
+  it('an unknown command or option', async () => {
+    expect((await wrong(2, 'creat')).err).toContain('did you mean "create"?');
+    expect((await wrong(2, 'ls', '--tre')).err).toContain('--tree');
+    expect((await wrong(2, 'destroy', 'x', '--grace', 'soon')).err).toContain('expected seconds');
+    expect((await wrong(2, 'kill', 'x', '-s', 'KIL')).err).toContain('did you mean "KILL"?');
+  });
+
+  it('errors in a file show the line', async () => {
+    const file = world.file('lab.rc', 'image lab {\n    children.max 4;\n    image web {\n        vir net { adr "eth0=10.0.0.1/24"; }\n    }\n}\n');
+    const { err } = await wrong(1, 'up', file);
+    expect(err).toContain('lab.rc:4:');
+    expect(err).toMatch(/4 \| {8,}vir net \{ adr/);
+    expect(err).toContain('did you mean "addr"?');
+    expect((await wrong(1, 'up', world.file('open.rc', 'image lab {'))).err).toContain('open.rc:1:');
+    expect((await wrong(1, 'up', '/nowhere.rc')).err).toContain('ENOENT: cannot read /nowhere.rc');
+  });
+
+  it('errors as JSON', async () => {
+    const { status, out, err } = await world.imgctl('create', 'name', 'web', 'vir', 'net', 'adr', 'x', '--json');
+    expect({ status, out }).toEqual({ status: 1, out: '' });
+    expect(JSON.parse(err)).toMatchObject({ error: { code: 'EINVAL', subject: 'adr', hint: 'did you mean "addr"?', place: { pair: 2 } } });
+  });
+});

@@ -170,8 +170,8 @@ export class ImageTree {
   }
 
   #checkNew(wanted: NewImage): void {
-    this.#checkKnown(wanted);
     checkLive(wanted.parent);
+    this.#checkKnown(wanted);
     if (wanted.parent.children.has(wanted.name)) throw exists(wanted.parent, wanted.name);
   }
 

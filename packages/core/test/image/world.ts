@@ -51,3 +51,8 @@ export function thrown(fn: () => unknown): string {
   }
   return 'nothing thrown';
 }
+
+/** Whether all that failed is what was injected: the end of an instance. */
+export function injected(error: unknown): boolean {
+  return error instanceof AggregateError ? error.errors.every(injected) : codeOf(error) === 'EIO';
+}

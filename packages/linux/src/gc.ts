@@ -42,7 +42,7 @@ async function giveNotes(notes: readonly Note[], give: GiveBack, name: string, s
   return done;
 }
 
-/** An image that its process did not come to publish. */
+/** An image that its process did not come to publish, or to remove to the end. */
 async function unstage({ dir, serial }: Staged, host: RetireHost, give: GiveBack): Promise<readonly string[]> {
   const lock = `${dir}/lock`;
   if (isHeld(lock)) return [];
@@ -54,7 +54,7 @@ async function unstage({ dir, serial }: Staged, host: RetireHost, give: GiveBack
   const lines = await giveNotes(readNotes(`${dir}/journal`), give, name, serial);
   host.pinner()?.unpin(serial);
   removeTree(dir);
-  return [...lines, `removed what was left of making "${name}"`];
+  return [...lines, `removed what was left of "${name}"`];
 }
 
 async function settleImage(found: Found, host: RetireHost, give: GiveBack): Promise<readonly string[]> {

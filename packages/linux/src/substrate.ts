@@ -25,7 +25,7 @@ import { LinuxStage } from './registry/stage.ts';
 import type { StageHost } from './registry/stage.ts';
 import { emptyCgroup, hidePlan, readPlan, retireEntry } from './retire.ts';
 import type { RetireHost } from './retire.ts';
-import { ifThere, makeDir, needDir, unlink, writeAll } from './sys/file.ts';
+import { ifThere, makeDir, needDir, removeTree, unlink, writeAll } from './sys/file.ts';
 import { execve } from './sys/process.ts';
 import { needRights } from './sys/rights.ts';
 import { readSysctl, writeSysctl } from './sysctl.ts';
@@ -71,9 +71,9 @@ export class LinuxSubstrate implements Substrate {
   }
 
   async load(generation?: string): Promise<Snapshot | undefined> {
+    checkRoot(this.layout.root);
     const before = this.#count();
     if (generation !== undefined && generation === this.#given && before === this.#current && before !== -1n) return undefined;
-    checkRoot(this.layout.root);
     const snapshot = this.#read(before);
     if (this.#root.held || this.#count() === before) return snapshot;
     // Changed while it was read.
@@ -116,13 +116,15 @@ export class LinuxSubstrate implements Substrate {
       needDir(this.layout.children(parent));
       makeDir(dir);
     }
-    const lock = FileLock.try(`${dir}/lock`, true);
-    if (lock === undefined) throw new VimageError('EBUSY', `${dir} is locked`, { subject: name });
+    let lock: FileLock | undefined;
     try {
+      lock = FileLock.try(`${dir}/lock`, true);
+      if (lock === undefined) throw new VimageError('EBUSY', `${dir} is locked`, { subject: name });
       const note: Pairs = [['image', name], ...(cgroup === undefined ? [] : [['cgroup', cgroup.path], ['cgroup.kind', cgroup.kind]] as const)];
       writeAll(lock.fd, encodePairs(note), lock.path, 0);
     } catch (error) {
-      lock.close();
+      lock?.close();
+      removeTree(dir);
       throw error;
     }
     const stage = new LinuxStage(this.#stageHost, { name, serial, existing: false, dir, home, cgroup, edit: serial, lock });

@@ -42,12 +42,15 @@ export function encodePlan(image: StoredImage, steps: readonly PlanStep[], extra
     ['x-edit', String(extra.edit)],
   );
   for (const [component, saved] of image.saved) pairs.push([`x-saved.${component}`, JSON.stringify(saved)]);
+  const head = pairs.length;
   for (const step of steps) {
     pairs.push(['step', step.verb], ['for', step.component]);
     if (step.mode !== undefined) pairs.push(['mode', step.mode]);
     if (step.ask === true) pairs.push(['ask', 'yes']);
     pairs.push(...step.args);
   }
+  // A plan that lost its end would be one that isolates less.
+  pairs.splice(head, 0, ['x-steps', String(pairs.length - head)]);
   return encodePairs(pairs);
 }
 
@@ -59,14 +62,22 @@ export function markShared(plan: Uint8Array, shared: boolean): Uint8Array {
   return encodePairs(pairs);
 }
 
-function bad(path: string, why: string): VimageError {
-  return new VimageError('EBADMSG', `${path}: ${why}`, { subject: path, hint: 'was it written by another version of vimage, or by hand? Nothing of it was touched' });
+function pairsOf(bytes: Uint8Array, path: string): Pairs {
+  try {
+    return decodePairs(bytes);
+  } catch (error) {
+    throw error instanceof VimageError ? bad(path, error.message, error) : error;
+  }
+}
+
+function bad(path: string, why: string, cause?: unknown): VimageError {
+  return new VimageError('EBADMSG', `${path}: ${why}`, { subject: path, cause, hint: 'was it written by another version of vimage, or by hand? Nothing of it was touched' });
 }
 
 /** Reads a plan. EBADMSG: anything that {@link encodePlan} did not write. */
 export function decodePlan(bytes: Uint8Array, path: string): Entry {
   if (bytes.length === 0) throw bad(path, 'the file is empty');
-  const pairs = decodePairs(bytes);
+  const pairs = pairsOf(bytes, path);
   const [version] = pairs;
   if (version?.[0] !== 'vimage-plan') throw bad(path, 'not a plan');
   if (version[1] !== '1') throw bad(path, `a plan of version ${JSON.stringify(version[1].slice(0, 20))}, expected 1`);
@@ -77,6 +88,8 @@ export function decodePlan(bytes: Uint8Array, path: string): Entry {
     if (found === null) throw bad(path, `${key} is missing or damaged`);
     return found;
   };
+  const rest = firstStep < 0 ? 0 : pairs.length - firstStep;
+  if (need('x-steps', /^\d{1,4}$/)[0] !== String(rest)) throw bad(path, 'the end is missing');
   const [, hi = '', lo = '', prefix = ''] = need('x-address', /^([0-9a-f]{1,8}):([0-9a-f]{1,8})\/(\d{1,2})$/);
   const cgroup = head.get('cgroup');
   return {
@@ -140,5 +153,5 @@ function joinsOf(steps: Pairs): readonly Join[] {
 /** A plan and its pairs as one stored image; EBADMSG when they do not belong together. */
 export function storedImage(entry: Entry, pairs: Uint8Array, state: ImageState, path: string): StoredImage {
   if (crc32(pairs) !== entry.pairs) throw bad(path, 'the pairs are not those of the plan');
-  return { ...entry.image, pairs: decodePairs(pairs), state };
+  return { ...entry.image, pairs: pairsOf(pairs, path), state };
 }

@@ -19,7 +19,7 @@ export interface Contents {
   /** Parents before their children. */
   readonly images: readonly Found[];
   readonly damaged: readonly DamagedImage[];
-  /** Directories of images being made, or being removed when their process died. */
+  /** Directories of images being made, or of which a removal that was cut short left something. */
   readonly staged: readonly Staged[];
 }
 
@@ -39,6 +39,8 @@ export function readImage(dir: string, dying: boolean): Found | undefined {
   const files = ifThere(() => readdirSync(dir));
   if (files === undefined || files.every((file) => remains.has(file))) return undefined;
   const live = files.includes('plan');
+  // The plan goes first: what a removal that was cut short leaves is nobody's.
+  if (dying && !live && !files.includes(removingPlan)) return undefined;
   const state: ImageState = dying ? 'dying' : live ? 'live' : 'removing';
   const planPath = `${dir}/${live ? 'plan' : removingPlan}`;
   const entry = decodePlan(readOwn(planPath), planPath);
@@ -78,6 +80,7 @@ export function readAll(layout: Layout): Contents {
       const found = readImage(dir, true);
       if (found !== undefined && String(found.stored.serial) !== serial) throw misplaced(found, serial);
       if (found !== undefined) images.push(found);
+      else staged.push({ dir, serial: BigInt(serial) });
     } catch (error) {
       damaged.push({ name: `dying/${serial}`, error: asError(error, dir) });
     }

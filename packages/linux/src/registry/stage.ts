@@ -189,11 +189,11 @@ export function dropEdits(dir: string, published: bigint | undefined): boolean {
   return any;
 }
 
-/** Removes an image's directory; the plan goes last, so that whoever comes upon half of it knows what it is. */
+/** Removes the directory of an image among the dying; the plan goes first, so that whoever comes upon half of it knows what it is. */
 export function removeEntry(dir: string): void {
   const items = ifThere(() => readdirSync(dir, { withFileTypes: true })) ?? [];
-  const last = items.filter(({ name }) => name === 'plan' || name === removingPlan);
-  for (const item of [...items.filter((each) => !last.includes(each)), ...last]) {
+  const isPlan = (name: string): boolean => name === 'plan' || name === removingPlan;
+  for (const item of [...items].sort((a, b) => Number(isPlan(b.name)) - Number(isPlan(a.name)))) {
     if (item.isDirectory()) removeTree(`${dir}/${item.name}`);
     else unlink(`${dir}/${item.name}`);
   }

@@ -12,17 +12,20 @@ export { parseImage, type ParsedImage, type ParsedSection, type PairsAccess } fr
 export { sections, type Section, type SplitPairs } from './pairs/sections.ts';
 export { toPairs, toSugar, type SugarObject } from './pairs/sugar.ts';
 export { imageParams, type ImageParams, type Tables } from './pairs/tables.ts';
-export { suggestion } from './pairs/nearest.ts';
+export { editDistance, nearest, suggestion } from './pairs/nearest.ts';
+export { encodedLimit, keyLimit, pairsLimit, valueLimit } from './pairs/limits.ts';
 
 export { parseFile, parseText, type FileOptions } from './file/parse.ts';
 export type { FileImage, PlainImage } from './file/ast.ts';
-export { printFile } from './file/print.ts';
+export { printFile, printWord } from './file/print.ts';
 export { fileError, placeText, renderError } from './file/render.ts';
 
 export * from './param/param.ts';
 export { type ParamRow, helpText, jsonSchema, paramInfo } from './param/info.ts';
 export * from './param/types.ts';
-export { isHostName } from './param/address.ts';
+export { checkTable } from './param/table.ts';
+export type { PortMap } from './param/port.ts';
+export { type Cidr, isHostName } from './param/address.ts';
 
 export { Image } from './image/image.ts';
 export { ImageTree } from './image/tree.ts';

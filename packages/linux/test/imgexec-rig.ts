@@ -79,12 +79,13 @@ export class Server {
   readonly exit: Promise<number | null>;
   #fd: number;
 
-  constructor(bin = imgexec, prefix: string[] = []) {
+  /** With a prefix (strace, which holds the socket too) there may be no end of file: two seconds of silence are one. */
+  constructor(bin = imgexec, private readonly prefix: string[] = []) {
     const pair = [0, 0];
     check(socketpair(1, 5 | 0o2000000, 0, pair), 'socketpair');
     const [ours = -1, theirs = -1] = pair;
     const timeout = Buffer.alloc(16);
-    timeout.writeBigInt64LE(20n);
+    timeout.writeBigInt64LE(prefix.length ? 2n : 20n);
     check(setsockopt(ours, 1, 20, timeout, 16), 'setsockopt');
     this.#fd = ours;
     const [command = bin, ...args] = [...prefix, bin, '--serve'];
@@ -99,6 +100,7 @@ export class Server {
     let n = -1;
     do n = Number(recv(this.#fd, buffer, buffer.length, 0));
     while (n < 0 && koffi.errno() === 4); // EINTR: the runtime's own signals
+    if (n < 0 && (koffi.errno() === 104 || (koffi.errno() === 11 && this.prefix.length))) return []; // ECONNRESET: killed with the request unread
     if (n < 0) throw new Error(`recv: errno ${koffi.errno()}`);
     return n === 0 ? [] : buffer.toString('latin1', 0, n - 1).split('\0');
   }

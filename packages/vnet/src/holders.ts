@@ -1,5 +1,83 @@
-import type { Holder } from '@vimage/core';
+import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
+import { codeOf, type Holder } from '@vimage/core';
 import type { Vnet } from './vnet.ts';
-export function holders(_made: Vnet): readonly Holder[] {
-  return [];
+
+interface Found {
+  readonly inode: number;
+  readonly detail: string;
+}
+
+/** The sockets of a stack: each keeps it alive, wherever the process that holds it stands. */
+export function holders(made: Vnet): readonly Holder[] {
+  const sockets = socketsOf(made).filter(({ inode }) => inode !== 0);
+  if (sockets.length === 0) return [];
+  const pids = holdersOf(new Set(sockets.map(({ inode }) => inode)));
+  return sockets.flatMap(({ inode, detail }): Holder[] => {
+    const mine = pids.get(inode);
+    if (mine === undefined) return [{ kind: 'socket', detail: `${detail}: no process that can be seen has it` }];
+    // Our own sockets go with the handle that opened them.
+    return mine.filter((pid) => pid !== process.pid || !detail.startsWith('netlink')).map((pid) => ({ kind: 'socket', pid, detail: `${detail}: ${commandOf(pid)}` }));
+  });
+}
+
+function socketsOf({ stack: { nl } }: Vnet): readonly Found[] {
+  const inet = whereKnown(() => nl.inetSockets()).map(({ inode, protocol, state, local, remote }): Found => {
+    const to = remote.port === 0 ? '' : ` to ${end(remote)}`;
+    return { inode, detail: `${protocol} ${end(local)}${to} (${state})` };
+  });
+  const unix = whereKnown(() => nl.unixSockets()).map(({ inode, type, name }): Found => ({ inode, detail: `unix ${type} ${name ?? 'without a name'}` }));
+  const packet = whereKnown(() => nl.packetSockets()).map(({ inode, type, dev }): Found => ({ inode, detail: `packet ${type} on ${dev === undefined || dev === 0 ? 'every interface' : linkName(nl, dev)}` }));
+  const netlink = whereKnown(() => nl.netlinkSockets()).map(({ inode, protocol }): Found => ({ inode, detail: `netlink family ${protocol}` }));
+  return [...inet, ...unix, ...packet, ...netlink];
+}
+
+function linkName(nl: Vnet['stack']['nl'], dev: number): string {
+  return nl.linkFind(dev)?.name ?? `#${dev}`;
+}
+
+function end({ address, port }: { readonly address: string; readonly port: number }): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+/** A kernel may lack the diag module of a family; then that family is not shown. */
+function whereKnown<T>(list: () => readonly T[]): readonly T[] {
+  try {
+    return list();
+  } catch (error) {
+    if (['ENOENT', 'EOPNOTSUPP', 'EPROTONOSUPPORT', 'EINVAL'].includes(codeOf(error) ?? '')) return [];
+    throw error;
+  }
+}
+
+/** By inode of a socket, the processes that have it open. */
+function holdersOf(inodes: ReadonlySet<number>): ReadonlyMap<number, readonly number[]> {
+  const found = new Map<number, number[]>();
+  for (const name of readdirSync('/proc')) {
+    const pid = Number(name);
+    if (!Number.isInteger(pid)) continue;
+    const mine = new Set(openSockets(pid));
+    for (const inode of mine) if (inodes.has(inode)) found.set(inode, [...(found.get(inode) ?? []), pid]);
+  }
+  return found;
+}
+
+function openSockets(pid: number): readonly number[] {
+  return quiet(() => readdirSync(`/proc/${pid}/fd`), []).flatMap((fd) => {
+    const target = quiet(() => readlinkSync(`/proc/${pid}/fd/${fd}`), '');
+    const inode = /^socket:\[(\d+)\]$/.exec(target)?.[1];
+    return inode === undefined ? [] : [Number(inode)];
+  });
+}
+
+function commandOf(pid: number): string {
+  return quiet(() => readFileSync(`/proc/${pid}/comm`, 'utf8').trim(), '?');
+}
+
+/** Processes end while one looks. */
+function quiet<T>(look: () => T, otherwise: T): T {
+  try {
+    return look();
+  } catch {
+    return otherwise;
+  }
 }

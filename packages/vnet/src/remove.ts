@@ -4,6 +4,7 @@ import { stopForwarding } from './forward/forward.ts';
 import { give } from './move/give.ts';
 import { initStack } from './move/init.ts';
 import { isMove, moveOf } from './move/take.ts';
+import { omit } from './omit.ts';
 import type { Vnet } from './vnet.ts';
 
 /**
@@ -42,11 +43,11 @@ function cut(made: Vnet, { values }: RemoveContext<'net'>): void {
 
 /** Takes out of an adopted stack, which stays, what the image put there. */
 async function strip(made: Vnet, cx: RemoveContext<'net'>): Promise<void> {
-  const { path, if: _moved, nat: _nat, publish: _publish, ...values } = cx.values;
+  const values = omit(cx.values, 'if', 'nat', 'publish');
   const scope = new Scope();
   const peer = (): never => {
     throw new Error('no peer is needed to remove');
   };
-  await apply(made, { ...values, ...(path === undefined ? {} : { path }) }, {}, { image: cx.image, parent: cx.parent, stage: cx.stage, scope, fresh: false, peer });
+  await apply(made, values, {}, { image: cx.image, parent: cx.parent, stage: cx.stage, scope, fresh: false, peer });
   scope.move();
 }

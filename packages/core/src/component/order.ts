@@ -1,4 +1,5 @@
 import { VimageError } from '../errors.ts';
+import { checkTable } from '../param/table.ts';
 import { interfaceVersion, type AnyComponent } from './component.ts';
 
 /**
@@ -52,6 +53,7 @@ function checkDeclaration(component: AnyComponent): void {
       hint: 'install versions of the component and of @vimage/core that go together',
     });
   }
+  checkTable(component.name, component.params);
   for (const method of ['root', 'create', 'save', 'restore', 'entry'] as const) {
     if (typeof component[method] !== 'function') {
       throw new VimageError('EINVAL', `component "${component.name}" has no ${method}()`, { subject: component.name });

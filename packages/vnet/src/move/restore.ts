@@ -1,5 +1,6 @@
 import type { Changes, Qdisc } from '@vimage/netlink';
 import { codeOf } from '@vimage/core';
+import { omit } from '../omit.ts';
 import type { Stack } from '../stack.ts';
 import { sysctlDirs, type Snapshot } from './snapshot.ts';
 
@@ -59,7 +60,7 @@ function restoreLink(stack: Stack, attempt: Attempt, index: number, was: Snapsho
     acts.push([`master ${master}`, (ops) => ops.linkSet(index, { master })]);
     const port = link.bridgePort;
     if (port !== undefined) {
-      const { state: _state, ...settings } = port;
+      const settings = omit(port, 'state');
       acts.push(['bridge port settings', (ops) => ops.linkSet(index, { bridgePort: settings })]);
     }
   }
@@ -89,7 +90,8 @@ function restoreNet(attempt: Attempt, index: number, was: Snapshot): void {
   // A gateway can only be named once the route to it is there.
   const ordered = [...was.routes.filter((route) => !hasGateway(route)), ...was.routes.filter(hasGateway)];
   attempt.all(ordered.map((route) => {
-    const { dead: _dead, linkdown: _linkdown, multipath, ...plain } = route;
+    const { multipath, ...rest } = route;
+    const plain = omit(rest, 'dead', 'linkdown');
     if (multipath === undefined) return [`route ${route.dst}`, (ops) => ops.routeAdd({ ...plain, dev: index }), 'EEXIST'];
     const hops = multipath.map((hop) => (hop.dev === was.link.index ? { ...hop, dev: index } : hop));
     return [`route ${route.dst}`, (ops) => ops.routeReplace({ ...plain, multipath: hops })];
@@ -111,6 +113,6 @@ function restoreQueues(attempt: Attempt, index: number, was: Snapshot): void {
   }
 }
 
-function raw({ tbf: _tbf, ...qdisc }: Qdisc, dev: number): Qdisc {
-  return { ...qdisc, dev };
+function raw(qdisc: Qdisc, dev: number): Qdisc {
+  return { ...omit(qdisc, 'tbf'), dev };
 }

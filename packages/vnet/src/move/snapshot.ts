@@ -1,4 +1,5 @@
 import type { Addr, Link, Neigh, Qdisc, Route } from '@vimage/netlink';
+import { omit } from '../omit.ts';
 import type { Stack } from '../stack.ts';
 
 /** Directories of /proc/sys that each have one directory per interface. */
@@ -24,13 +25,12 @@ export interface Snapshot {
 /** Writes down what there is to know of an interface of `stack`, under its current name. */
 export function snapshot(stack: Stack, link: Link, as: string): Snapshot {
   const { nl } = stack;
-  const { stats: _stats, ...plain } = link;
   const master = link.master === undefined ? undefined : nl.linkFind(link.master)?.name;
   const qdiscs = nl.qdiscList(link.index).filter(({ handle }) => handle !== 'none');
   return {
     name: link.name,
     as,
-    link: plain,
+    link: omit(link, 'stats'),
     ...(master === undefined ? {} : { master }),
     addrs: nl.addrList({ dev: link.index }),
     // What the kernel made itself it makes again, with the address or the link.

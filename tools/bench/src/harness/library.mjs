@@ -1,0 +1,62 @@
+// The library under test: as built, the way a user has it.
+import { existsSync, readdirSync } from 'node:fs';
+import { must, program } from './machine.mjs';
+
+export const registry = '/run/vimage';
+
+/** Runs `work` with a booted kernel, and closes it. */
+export async function withKernel(work) {
+  const [{ boot }, { linux }, { vnet }, { vproc }] = await Promise.all([
+    import('@vimage/core'), import('@vimage/linux'), import('@vimage/vnet'), import('@vimage/vproc'),
+  ]);
+  const kernel = await boot({ substrate: linux(), components: [vnet, vproc] });
+  try {
+    return await work(kernel);
+  } finally {
+    await kernel.close();
+  }
+}
+
+/** Runs `work` with an image, and destroys it. */
+export async function withImage(kernel, spec, work) {
+  const image = await kernel.create(spec);
+  try {
+    return await work(image);
+  } finally {
+    checkRemoved(await image.destroy({ grace: 0 }), [image.name]);
+  }
+}
+
+export const netSpec = (name) => ({ name, persist: true, net: {} });
+
+export function checkRemoved(report, names) {
+  for (const name of names) {
+    if (!report.removed.includes(name)) throw new Error(`destroy of ${name} removed ${report.removed.join(', ') || 'nothing'}`);
+    if (existsSync(`${registry}/img/${name.replaceAll('.', '/img/')}`)) throw new Error(`${name} is still in the registry`);
+  }
+  if (report.dying.length > 0) throw new Error(`left dying: ${report.dying.join(', ')}`);
+}
+
+/** Serials that have pins, as the kernel sees them. */
+export function pinned() {
+  if (!existsSync(`${registry}/mnt`)) return [];
+  return must(program('nsenter'), [`--mount=${registry}/mnt`, program('ls'), '/']).split('\n').filter((name) => /^\d+$/.test(name));
+}
+
+/** Throws unless an image is in the registry, pinned, and a network stack other than ours. */
+export async function checkThere(kernel, image) {
+  if (!(await kernel.list()).some(({ name, state }) => name === image.name && state === 'live')) throw new Error(`${image.name} is not listed`);
+  if (!existsSync(`${registry}/img/${image.name}/plan`)) throw new Error(`${image.name} has no plan`);
+  if (!pinned().includes(String(image.serial))) throw new Error(`${image.name} is not pinned`);
+  const inside = must(program('nsenter'), [`--mount=${registry}/mnt`, program('stat'), '-c', '%i', `/${image.serial}/net`]).trim();
+  const ours = must(program('stat'), ['-Lc', '%i', '/proc/self/ns/net']).trim();
+  if (inside === ours || inside === '') throw new Error(`${image.name} has our own network stack`);
+}
+
+/** Throws unless nothing of any image is left. */
+export function checkNothingLeft() {
+  const left = pinned();
+  if (left.length > 0) throw new Error(`pins are left: ${left.slice(0, 5).join(', ')}`);
+  const names = existsSync(`${registry}/img`) ? readdirSync(`${registry}/img`) : [];
+  if (names.length > 0) throw new Error(`the registry still has ${names.slice(0, 5).join(', ')}`);
+}

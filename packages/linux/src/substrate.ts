@@ -1,34 +1,30 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess, StdioOptions } from 'node:child_process';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { VimageError, codeOf, encodePairs } from '@vimage/core';
-import type { Awaitable, EndOptions, EntryStep, GiveBack, Holder, Pairs, ProcessInfo, Snapshot, SpawnRequest, Stage, Standing, StoredImage, Substrate } from '@vimage/core';
-import { cgroupRemove, parseCgroups, pidsLimit, probeCgroup, serialOf, topCgroup } from './cgroup.ts';
-import type { CgroupAt, Hierarchy } from './cgroup.ts';
+import type { Awaitable, EndOptions, GiveBack, Holder, Pairs, ProcessInfo, Snapshot, SpawnRequest, Stage, Standing, StoredImage, Substrate } from '@vimage/core';
+import { cgroupRemove, serialOf, topCgroup } from './cgroup.ts';
+import type { CgroupAt } from './cgroup.ts';
 import { door } from './door.ts';
 import { collect } from './gc.ts';
 import { imgexecCall, imgexecPath } from './imgexec.ts';
-import { NetlinkSocket, netlinkSocket } from './netlink-socket.ts';
-import { create, withNs } from './ns.ts';
-import type { Namespace } from './ns.ts';
-import { Pinner } from './pinner.ts';
-import type { InitPids, OuterPid } from './pinner.ts';
+import { LinuxMachine } from './machine.ts';
+import type { Named } from './machine.ts';
 import { endAll } from './process/end.ts';
 import { member, memberPids, members, needCgroup, signalNumber } from './process/members.ts';
 import { Pidfd, oneEnded } from './process/pidfd.ts';
 import { findHolders } from './refs.ts';
 import { FileLock } from './registry/lock.ts';
-import { Layout, parentName, registryRoot } from './registry/paths.ts';
+import { parentName } from './registry/paths.ts';
 import { readAll } from './registry/read.ts';
-import { Root, bootId, checkRoot, readCount } from './registry/root.ts';
+import { bootId, checkRoot, readCount } from './registry/root.ts';
 import { LinuxStage } from './registry/stage.ts';
 import type { StageHost } from './registry/stage.ts';
-import { emptyCgroup, hidePlan, readPlan, retireEntry } from './retire.ts';
+import { hidePlan, readPlan, retireEntry } from './retire.ts';
 import type { RetireHost } from './retire.ts';
 import { ifThere, makeDir, needDir, removeTree, unlink, writeAll } from './sys/file.ts';
 import { execve } from './sys/process.ts';
 import { needRights } from './sys/rights.ts';
-import { readSysctl, writeSysctl } from './sysctl.ts';
 import { watchRegistry } from './watch.ts';
 
 declare module '@vimage/core' {
@@ -37,27 +33,15 @@ declare module '@vimage/core' {
   }
 }
 
-type Named = Pick<StoredImage, 'name' | 'serial'>;
-
 /** The registry under /run/vimage, the kernel's namespaces, and imgexec. One for each kernel: it remembers what its kernel knows. */
-export class LinuxSubstrate implements Substrate {
+export class LinuxSubstrate extends LinuxMachine implements Substrate {
   readonly name = 'linux';
-  readonly layout: Layout;
-  readonly #root: Root;
-  #pinner: Pinner | undefined;
-  #hierarchy: Hierarchy | undefined | null = null;
   /** The generation that `load` gave out, and the one which that has become by what this process itself did since. */
   #given: string | undefined;
   #current: bigint | undefined = -1n;
   /** Where to find images being made, by serial. */
   readonly #staged = new Map<bigint, LinuxStage>();
   readonly #owners = new Map<bigint, FileLock>();
-
-  /** `root` is for tests of the registry; imgexec knows only the one place. */
-  constructor(root: string = registryRoot()) {
-    this.layout = new Layout(root);
-    this.#root = new Root(this.layout);
-  }
 
   open(): Standing {
     needRights();
@@ -67,7 +51,7 @@ export class LinuxSubstrate implements Substrate {
   }
 
   lock(): Promise<AsyncDisposable> {
-    return this.#root.take();
+    return this.root.take();
   }
 
   async load(generation?: string): Promise<Snapshot | undefined> {
@@ -75,9 +59,9 @@ export class LinuxSubstrate implements Substrate {
     const before = this.#count();
     if (generation !== undefined && generation === this.#given && before === this.#current && before !== -1n) return undefined;
     const snapshot = this.#read(before);
-    if (this.#root.held || this.#count() === before) return snapshot;
+    if (this.root.held || this.#count() === before) return snapshot;
     // Changed while it was read.
-    return this.#root.during(async () => this.#read(this.#count()));
+    return this.root.during(async () => this.#read(this.#count()));
   }
 
   #read(count: bigint | undefined): Snapshot {
@@ -96,11 +80,11 @@ export class LinuxSubstrate implements Substrate {
 
   /** EBUSY unless the root lock is held, or free. */
   serial(): bigint {
-    return this.#root.now(() => this.#root.serial());
+    return this.root.now(() => this.root.serial());
   }
 
   stage(image: Pick<StoredImage, 'name' | 'serial' | 'persist'>, existing: boolean): Awaitable<LinuxStage> {
-    return existing ? this.#stageExisting(image) : this.#root.run(() => this.#stageNew(image));
+    return existing ? this.#stageExisting(image) : this.root.run(() => this.#stageNew(image));
   }
 
   #stageNew({ name, serial }: Named): LinuxStage {
@@ -138,7 +122,7 @@ export class LinuxSubstrate implements Substrate {
     let lock = ifThere(() => FileLock.try(path, true));
     if (lock === undefined) {
       if (!existsSync(dir)) throw gone(name);
-      if (this.#root.held) {
+      if (this.root.held) {
         throw new VimageError('EBUSY', `"${name}" is being changed by another process`, { subject: name, hint: 'try again when it has finished' });
       }
       lock = await FileLock.wait(path, true);
@@ -148,7 +132,7 @@ export class LinuxSubstrate implements Substrate {
       lock.close();
       throw gone(name);
     }
-    const stage = new LinuxStage(this.#stageHost, { name, serial, existing: true, dir, home: dir, cgroup: plan.cgroup, edit: await this.#root.run(() => this.#root.serial()), lock });
+    const stage = new LinuxStage(this.#stageHost, { name, serial, existing: true, dir, home: dir, cgroup: plan.cgroup, edit: await this.root.run(() => this.root.serial()), lock });
     this.#staged.set(serial, stage);
     return stage;
   }
@@ -160,19 +144,17 @@ export class LinuxSubstrate implements Substrate {
     return this.layout.image(name);
   }
 
+  home(image: Named): string {
+    const dying = this.layout.dying(image.serial);
+    return existsSync(dying) ? dying : this.layout.image(image.name);
+  }
+
   #newCgroup(parent: string, serial: bigint): CgroupAt | undefined {
     if (parent === '') return this.cgroups === undefined ? undefined : topCgroup(this.cgroups, serial);
     const above = ifThere(() => readPlan(this.layout.image(parent)))?.cgroup;
     return above === undefined ? undefined : { path: `${above.path}/${serial}`, kind: above.kind };
   }
 
-  /** Where membership is told: v2, a named v1 hierarchy, or nowhere. Probed once. */
-  get cgroups(): Hierarchy | undefined {
-    if (this.#hierarchy === null) this.#hierarchy = probeCgroup();
-    return this.#hierarchy;
-  }
-
-  /** The cgroup of an image, made or being made; it exists once somebody has entered. Undefined where there can be none. */
   cgroupOf(image: Named): CgroupAt | undefined {
     const stage = this.#staged.get(image.serial);
     return stage === undefined ? readPlan(this.#dirOf(image))?.cgroup : stage.cgroup;
@@ -180,7 +162,7 @@ export class LinuxSubstrate implements Substrate {
 
   get #stageHost(): StageHost {
     return {
-      run: (fn) => this.#root.run(fn),
+      run: (fn) => this.root.run(fn),
       bump: () => this.#bump(),
       discard: (serial, cgroup) => this.#discard(serial, cgroup),
       own: (serial, dir, persist) => this.#own(serial, dir, persist),
@@ -188,13 +170,13 @@ export class LinuxSubstrate implements Substrate {
   }
 
   #bump(): void {
-    const now = this.#root.bump();
+    const now = this.root.bump();
     if (this.#current === now - 1n) this.#current = now;
   }
 
   #discard(serial: bigint, cgroup: CgroupAt | undefined): void {
     this.#staged.delete(serial);
-    if (this.#pinner?.alive === true) this.#pinner.unpin(serial);
+    this.runningPinner?.unpin(serial);
     if (cgroup === undefined) return;
     for (const pid of memberPids(cgroup, true)) {
       using process = Pidfd.open(pid);
@@ -216,14 +198,14 @@ export class LinuxSubstrate implements Substrate {
   }
 
   doom(image: StoredImage): Awaitable<void> {
-    return this.#root.run(() => {
+    return this.root.run(() => {
       hidePlan(this.#dirOf(image));
       this.#bump();
     });
   }
 
   retire(image: StoredImage, stage: Stage, shared = false): Promise<boolean> {
-    return this.#root.during(async () => {
+    return this.root.during(async () => {
       try {
         return await retireEntry(stage instanceof LinuxStage ? stage.dir : this.#dirOf(image), image.serial, shared, this.#retireHost);
       } finally {
@@ -237,29 +219,12 @@ export class LinuxSubstrate implements Substrate {
 
   get #retireHost(): RetireHost {
     return {
-      pinner: () => this.#pinnerIfPins(),
-      except: new Set(this.#pinner === undefined ? [] : [this.#pinner.pid]),
-      pins: this.#pinner?.ns,
+      pinner: () => this.pinnerIfPins(),
+      except: new Set(this.runningPinner === undefined ? [] : [this.runningPinner.pid]),
+      pins: this.runningPinner?.ns,
       dying: (serial) => this.layout.dying(serial),
       bump: () => this.#bump(),
     };
-  }
-
-  #pinnerIfPins(): Pinner | undefined {
-    return existsSync(this.layout.mnt) ? this.#livePinner() : undefined;
-  }
-
-  /** imgexec, standing in the pins' namespace; started, and the namespace made, when first needed. */
-  pinner(): Awaitable<Pinner> {
-    return this.#root.run(() => this.#livePinner());
-  }
-
-  #livePinner(): Pinner {
-    if (this.#pinner?.alive === true && this.#pinner.standsIn(this.layout.mnt)) return this.#pinner;
-    this.#pinner?.[Symbol.dispose]();
-    this.#pinner = undefined;
-    this.#pinner = new Pinner();
-    return this.#pinner;
   }
 
   processes(image: StoredImage): readonly ProcessInfo[] {
@@ -295,7 +260,7 @@ export class LinuxSubstrate implements Substrate {
 
   async gc(give: GiveBack): Promise<readonly string[]> {
     if (checkRoot(this.layout.root) === undefined) return [];
-    return this.#root.during(async () => {
+    return this.root.during(async () => {
       const done = await collect(this.layout, this.#retireHost, this.cgroups, give);
       if (done.length > 0) this.#current = -1n;
       return done;
@@ -322,87 +287,18 @@ export class LinuxSubstrate implements Substrate {
   async close(): Promise<void> {
     for (const lock of this.#owners.values()) lock.close();
     this.#owners.clear();
-    if (checkRoot(this.layout.root) !== undefined && !this.#root.held) await this.#root.run(() => this.#removeEmpty());
-    this.#pinner?.[Symbol.dispose]();
-    this.#pinner = undefined;
-    this.#root.close();
+    if (checkRoot(this.layout.root) !== undefined && !this.root.held) await this.root.run(() => this.#removeEmpty());
+    this.letGo();
+    this.root.close();
   }
 
   #removeEmpty(): void {
     const { images, damaged, staged } = readAll(this.layout);
     if (images.length + damaged.length + staged.length > 0) return;
-    if (existsSync(this.layout.mnt) && !this.#livePinner().close()) return;
-    this.#root.remove();
+    if (existsSync(this.layout.mnt) && !this.livePinner().close()) return;
+    this.root.remove();
     if (this.cgroups !== undefined) cgroupRemove(topCgroup(this.cgroups, 0n).path.replace(/\/0$/, ''));
   }
-
-  // What components are given.
-
-  /** Makes a network namespace; it lives as long as it is open or pinned. */
-  netnsCreate(): Namespace {
-    return create('net');
-  }
-
-  /** A netlink socket of `ns` (0 route, 4 sock_diag, 12 netfilter, 16 generic), or of our own namespace. */
-  netlink(family: number, ns?: Namespace): NetlinkSocket {
-    return netlinkSocket(family, ns);
-  }
-
-  withNs<T>(ns: Namespace | readonly Namespace[], fn: () => T): T {
-    return withNs(ns, fn);
-  }
-
-  /** Pins a namespace as `SERIAL/NAME`, and says how to enter it. */
-  async pin(serial: bigint, name: string, ns: Namespace): Promise<EntryStep> {
-    (await this.pinner()).pin(serial, name, ns);
-    return joinStep(serial, name, ns);
-  }
-
-  /** Opens a pin. ENOENT: it was unmounted by hand, or never made. */
-  async openPin(serial: bigint, name: string, type: Namespace['type']): Promise<Namespace> {
-    if (!existsSync(this.layout.mnt)) {
-      throw new VimageError('ESTALE', `the ${type} namespace of image ${serial} is gone: ${this.layout.mnt} is not there`, { subject: this.layout.mnt, hint: 'destroy the image and make it anew' });
-    }
-    return (await this.pinner()).open(serial, name, type);
-  }
-
-  sysctlRead(ns: Namespace, key: string): string {
-    return readSysctl(ns, key);
-  }
-
-  sysctlWrite(ns: Namespace, key: string, value: string): void {
-    writeSysctl(ns, key, value);
-  }
-
-  /** Makes and pins the two pid namespaces of an image, imgexec pid 1 in both, inside `outer` when its parent has its own. */
-  async initStart(image: Named, outer?: OuterPid): Promise<InitPids> {
-    return (await this.pinner()).init(image.serial, this.cgroupOf(image), outer);
-  }
-
-  /** See {@link pidsLimit}. */
-  pidsLimit(image: Named, max: number): string {
-    return pidsLimit(this.cgroupOf(image), max);
-  }
-
-  /** Ends what runs in an image being made, and removes its cgroup. */
-  async cgroupEmpty(image: Named): Promise<boolean> {
-    return emptyCgroup(this.cgroupOf(image), image.name);
-  }
-
-  /** Serial of the image a process lives in; undefined in img0, or when it is gone. */
-  imageOf(pid: number): bigint | undefined {
-    const text = ifThere(() => readFileSync(`/proc/${pid}/cgroup`, 'utf8'));
-    const kind = this.cgroups?.kind;
-    const line = parseCgroups(text ?? '').find(({ controllers }) => (kind === 'v2' ? controllers[0] === '' : controllers.some((each) => each.startsWith('name='))));
-    return line === undefined ? undefined : serialOf(line.path);
-  }
-}
-
-/** The plan step that enters a pinned namespace; its identity is verified then. */
-export function joinStep(serial: bigint, name: string, ns: Pick<Namespace, 'type' | 'ino' | 'id'>): EntryStep {
-  const args: [string, string][] = [['type', ns.type], ['pin', `${serial}/${name}`], ['ino', String(ns.ino)]];
-  if (ns.id !== undefined) args.push(['id', String(ns.id)]);
-  return { verb: 'join', args };
 }
 
 function gone(name: string): VimageError {

@@ -1,0 +1,134 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { VimageError } from '@vimage/core';
+import type { Awaitable, EntryStep, StoredImage } from '@vimage/core';
+import { parseCgroups, pidsLimit, probeCgroup, serialOf } from './cgroup.ts';
+import type { CgroupAt, Hierarchy } from './cgroup.ts';
+import { netlinkSocket } from './netlink-socket.ts';
+import type { NetlinkSocket } from './netlink-socket.ts';
+import { create, withNs } from './ns.ts';
+import type { Namespace } from './ns.ts';
+import { Pinner } from './pinner.ts';
+import type { InitPids, OuterPid } from './pinner.ts';
+import { Layout, registryRoot } from './registry/paths.ts';
+import { Root } from './registry/root.ts';
+import { emptyCgroup } from './retire.ts';
+import { ifThere } from './sys/file.ts';
+import { readSysctl, writeSysctl } from './sysctl.ts';
+
+/** What names an image and cannot come to mean another. */
+export type Named = Pick<StoredImage, 'name' | 'serial'>;
+
+/** What components are given of the machine: namespaces and their pins, netlink, sysctl, pid 1, limits. */
+export abstract class LinuxMachine {
+  readonly layout: Layout;
+  protected readonly root: Root;
+  #pinner: Pinner | undefined;
+  #hierarchy: Hierarchy | undefined | null = null;
+
+  /** `root` is for tests of the registry; imgexec knows only the one place. */
+  constructor(root: string = registryRoot()) {
+    this.layout = new Layout(root);
+    this.root = new Root(this.layout);
+  }
+
+  /** The cgroup of an image, made or being made; it exists once somebody has entered. Undefined where there can be none. */
+  abstract cgroupOf(image: Named): CgroupAt | undefined;
+
+  /** Where membership is told: v2, a named v1 hierarchy, or nowhere. Probed once. */
+  get cgroups(): Hierarchy | undefined {
+    if (this.#hierarchy === null) this.#hierarchy = probeCgroup();
+    return this.#hierarchy;
+  }
+
+  protected get runningPinner(): Pinner | undefined {
+    return this.#pinner?.alive === true ? this.#pinner : undefined;
+  }
+
+  protected letGo(): void {
+    this.#pinner?.[Symbol.dispose]();
+    this.#pinner = undefined;
+  }
+
+  protected pinnerIfPins(): Pinner | undefined {
+    return existsSync(this.layout.mnt) ? this.livePinner() : undefined;
+  }
+
+  /** imgexec, standing in the pins' namespace; started, and the namespace made, when first needed. */
+  pinner(): Awaitable<Pinner> {
+    return this.root.run(() => this.livePinner());
+  }
+
+  protected livePinner(): Pinner {
+    if (this.#pinner?.alive === true && this.#pinner.standsIn(this.layout.mnt)) return this.#pinner;
+    this.#pinner?.[Symbol.dispose]();
+    this.#pinner = undefined;
+    this.#pinner = new Pinner();
+    return this.#pinner;
+  }
+
+  /** Makes a network namespace; it lives as long as it is open or pinned. */
+  netnsCreate(): Namespace {
+    return create('net');
+  }
+
+  /** A netlink socket of `ns` (0 route, 4 sock_diag, 12 netfilter, 16 generic), or of our own namespace. */
+  netlink(family: number, ns?: Namespace): NetlinkSocket {
+    return netlinkSocket(family, ns);
+  }
+
+  withNs<T>(ns: Namespace | readonly Namespace[], fn: () => T): T {
+    return withNs(ns, fn);
+  }
+
+  /** Pins a namespace as `SERIAL/NAME`, and says how to enter it. */
+  async pin(serial: bigint, name: string, ns: Namespace): Promise<EntryStep> {
+    (await this.pinner()).pin(serial, name, ns);
+    return joinStep(serial, name, ns);
+  }
+
+  /** Opens a pin. ENOENT: it was unmounted by hand, or never made. */
+  async openPin(serial: bigint, name: string, type: Namespace['type']): Promise<Namespace> {
+    if (!existsSync(this.layout.mnt)) {
+      throw new VimageError('ESTALE', `the ${type} namespace of image ${serial} is gone: ${this.layout.mnt} is not there`, { subject: this.layout.mnt, hint: 'destroy the image and make it anew' });
+    }
+    return (await this.pinner()).open(serial, name, type);
+  }
+
+  sysctlRead(ns: Namespace, key: string): string {
+    return readSysctl(ns, key);
+  }
+
+  sysctlWrite(ns: Namespace, key: string, value: string): void {
+    writeSysctl(ns, key, value);
+  }
+
+  /** Makes and pins the two pid namespaces of an image, imgexec pid 1 in both, inside `outer` when its parent has its own. */
+  async initStart(image: Named, outer?: OuterPid): Promise<InitPids> {
+    return (await this.pinner()).init(image.serial, this.cgroupOf(image), outer);
+  }
+
+  /** See {@link pidsLimit}. */
+  pidsLimit(image: Named, max: number): string {
+    return pidsLimit(this.cgroupOf(image), max);
+  }
+
+  /** Ends what runs in an image being made, and removes its cgroup. */
+  async cgroupEmpty(image: Named): Promise<boolean> {
+    return emptyCgroup(this.cgroupOf(image), image.name);
+  }
+
+  /** Serial of the image a process lives in; undefined in img0, or when it is gone. */
+  imageOf(pid: number): bigint | undefined {
+    const text = ifThere(() => readFileSync(`/proc/${pid}/cgroup`, 'utf8'));
+    const kind = this.cgroups?.kind;
+    const line = parseCgroups(text ?? '').find(({ controllers }) => (kind === 'v2' ? controllers[0] === '' : controllers.some((each) => each.startsWith('name='))));
+    return line === undefined ? undefined : serialOf(line.path);
+  }
+}
+
+/** The plan step that enters a pinned namespace; its identity is verified then. */
+export function joinStep(serial: bigint, name: string, ns: Pick<Namespace, 'type' | 'ino' | 'id'>): EntryStep {
+  const args: [string, string][] = [['type', ns.type], ['pin', `${serial}/${name}`], ['ino', String(ns.ino)]];
+  if (ns.id !== undefined) args.push(['id', String(ns.id)]);
+  return { verb: 'join', args };
+}

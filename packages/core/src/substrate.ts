@@ -143,6 +143,8 @@ export interface Substrate {
   serial(): bigint;
   /** Opens a stage for a new image, or for one that exists. */
   stage(image: Pick<StoredImage, 'name' | 'serial' | 'persist'>, existing: boolean): Awaitable<Stage>;
+  /** Directory of an image's own files, wherever it stands by now (see {@link Stage.home}). */
+  home(image: Pick<StoredImage, 'name' | 'serial'>): string;
   /** Marks an image `removing`, for all to see. */
   doom(image: StoredImage): Awaitable<void>;
   /**

@@ -15,7 +15,7 @@ static char text[PLAN_BYTES + 1];
 static struct options *opt;
 static char cwd[PATH_MAX];
 static char where[1024]; /* of the image, below the registry */
-static int registry, image, host = -1, hostproc, root, pins = -1, pindir = -1, view_fd = -1, parent_pidfd = -1;
+static int limit = -1, registry, image, host = -1, hostproc, root, pins = -1, pindir = -1, view_fd = -1, parent_pidfd = -1;
 static bool has_view;
 static struct tty tty = {.master = -1, .slave = -1};
 static sigset_t inherited_mask;
@@ -348,6 +348,8 @@ static _Noreturn void run(void)
 
 static _Noreturn void child(int self)
 {
+	if (limit >= 0 && cgroup_enter(limit) < 0)
+		die_at(plan.limit);
 	if (!opt->effective || opt->detach || tty.slave >= 0)
 		if (setsid() < 0)
 			die(EXIT_OURS, errno, "setsid: no session of its own");
@@ -396,6 +398,8 @@ void enter(struct options *options)
 		tty_open(&tty, opt->tty == 1);
 	if (!opt->effective && plan.cgroup && (cgroup = cgroup_open(plan.cgroup, plan.cgroup_v1, &made)) < 0)
 		die_at(plan.cgroup);
+	if (!opt->effective && plan.limit && (limit = cgroup_open(plan.limit, true, &(bool){false})) < 0)
+		die_at(plan.limit);
 	if (uses(0) || (has_view && !opt->effective))
 		open_pins();
 	forks = !opt->effective || opt->detach || tty.master >= 0 || opt->nkeep || uses(CLONE_NEWPID);

@@ -48,7 +48,7 @@ struct step {
 };
 
 struct plan {
-	const char *image, *serial, *cgroup;
+	const char *image, *serial, *cgroup, *limit;
 	bool cgroup_v1;
 	size_t nsteps;
 	struct step steps[PLAN_PAIRS];

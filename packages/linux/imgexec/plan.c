@@ -3,7 +3,7 @@
 enum {
 	FOR = 1, MODE = 2, ASK = 4, TYPE = 8, PIN = 16, INO = 32, ID = 64, FS = 128, TO = 256, FROM = 512, FLAGS = 1024, DATA = 2048,
 	KEEP = 4096, ANY = FOR | MODE | ASK,
-	IMAGE = 1, SERIAL = 2, CGROUP = 4, CGROUP_KIND = 8,
+	IMAGE = 1, SERIAL = 2, CGROUP = 4, CGROUP_KIND = 8, CGROUP_LIMIT = 1 << 20,
 };
 
 static const struct { const char *name; unsigned bit; } arguments[] = {
@@ -180,6 +180,8 @@ static const char *header(struct plan *plan, unsigned *seen, const char *key, co
 		bit = SERIAL, plan->serial = value, ok = valid_serial(value);
 	else if (is(key, "cgroup"))
 		bit = CGROUP, plan->cgroup = value, ok = valid_path(value);
+	else if (is(key, "cgroup.limit"))
+		bit = CGROUP_LIMIT, plan->limit = value, ok = valid_path(value);
 	else if (is(key, "cgroup.kind"))
 		bit = CGROUP_KIND, plan->cgroup_v1 = is(value, "v1"), ok = plan->cgroup_v1 || is(value, "v2");
 	else
@@ -199,6 +201,7 @@ const char *plan_parse(const char *text, size_t len, struct plan *plan)
 
 	plan->image = plan->serial = plan->cgroup = NULL;
 	plan->cgroup_v1 = false;
+	plan->limit = NULL;
 	plan->nsteps = 0;
 	if (len == 0 || len > PLAN_BYTES || end[-1] != '\0')
 		return "it is empty, over 1 MiB or does not end in NUL";

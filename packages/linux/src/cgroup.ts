@@ -4,6 +4,13 @@ import { ownMounts } from './mountinfo.ts';
 import type { Mount } from './mountinfo.ts';
 import { ifThere, needDir, poke, removeDir } from './sys/file.ts';
 
+/**
+ * Below an image's cgroup: `procs` holds the processes that live in it, `init` its pid 1s, which are no one's command, and a
+ * number is a child image. So that limits can be set on the whole, and that ending the processes spares what others share.
+ */
+export const procsDir = 'procs';
+export const initDir = 'init';
+
 export interface CgroupAt {
   /** Absolute directory. */
   readonly path: string;
@@ -128,15 +135,16 @@ export function cgroupRemove(path: string): boolean {
 
 /**
  * Limits how many processes an image may have: pids.max of its cgroup where the pids controller is v2, else of a cgroup of the
- * v1 pids hierarchy, into which the processes that live in the image are moved (what they start stays there). Returns the
- * directory that holds the limit. EOPNOTSUPP: no pids controller.
+ * v1 pids hierarchy, into which the processes that live in the image are moved (what they start stays there) and which imgexec
+ * enters too. Returns the directory that holds the limit. Undefined: no limit. EOPNOTSUPP: no pids controller.
  */
-export function pidsLimit(at: CgroupAt | undefined, max: number): string {
+export function pidsLimit(at: CgroupAt | undefined, max: number | undefined): string {
   if (at?.kind === 'v2') {
     const parent = at.path.slice(0, at.path.lastIndexOf('/'));
     needTree(at.path);
     if (existsSync(`${at.path}/pids.max`) || enable(parent)) {
-      poke(`${at.path}/pids.max`, String(max));
+      // The two pid 1s count there, and are not the user's.
+      poke(`${at.path}/pids.max`, max === undefined ? 'max' : String(max + 2));
       return at.path;
     }
   }
@@ -150,8 +158,8 @@ export function pidsLimit(at: CgroupAt | undefined, max: number): string {
   const serials = inImage.exec(at.path)?.[2] ?? '';
   const path = `${own.replace(/\/vimage(\/\d+)*$/, '')}/vimage${serials}`;
   needTree(path);
-  poke(`${path}/pids.max`, String(max));
-  for (const pid of cgroupPids(at.path)) {
+  poke(`${path}/pids.max`, max === undefined ? 'max' : String(max));
+  for (const pid of cgroupTree(`${at.path}/${procsDir}`, true).flatMap(cgroupPids)) {
     try {
       poke(`${path}/cgroup.procs`, String(pid));
     } catch (error) {

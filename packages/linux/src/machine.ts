@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { VimageError } from '@vimage/core';
 import type { Awaitable, EntryStep, StoredImage } from '@vimage/core';
-import { parseCgroups, pidsLimit, probeCgroup, serialOf } from './cgroup.ts';
+import { initDir, parseCgroups, pidsLimit, probeCgroup, serialOf } from './cgroup.ts';
 import type { CgroupAt, Hierarchy } from './cgroup.ts';
 import { netlinkSocket } from './netlink-socket.ts';
 import type { NetlinkSocket } from './netlink-socket.ts';
@@ -104,11 +104,12 @@ export abstract class LinuxMachine {
 
   /** Makes and pins the two pid namespaces of an image, imgexec pid 1 in both, inside `outer` when its parent has its own. */
   async initStart(image: Named, outer?: OuterPid): Promise<InitPids> {
-    return (await this.pinner()).init(image.serial, this.cgroupOf(image), outer);
+    const at = this.cgroupOf(image);
+    return (await this.pinner()).init(image.serial, at === undefined ? undefined : { path: `${at.path}/${initDir}`, kind: at.kind }, outer);
   }
 
   /** See {@link pidsLimit}. */
-  pidsLimit(image: Named, max: number): string {
+  pidsLimit(image: Named, max: number | undefined): string {
     return pidsLimit(this.cgroupOf(image), max);
   }
 

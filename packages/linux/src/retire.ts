@@ -33,10 +33,14 @@ export function hidePlan(dir: string): void {
   ifThere(() => rename(`${dir}/plan`, `${dir}/${removingPlan}`));
 }
 
-/** Ends what still runs in an image, and removes its cgroups. False when they could not be removed. */
-export async function emptyCgroup(cgroup: CgroupAt | undefined, name: string): Promise<boolean> {
+/**
+ * Ends what still runs in an image, and removes its cgroups. False when they could not be removed. `shared`: its pid 1s go on,
+ * and the cgroup with them.
+ */
+export async function emptyCgroup(cgroup: CgroupAt | undefined, name: string, shared = false): Promise<boolean> {
   if (cgroup === undefined || !existsSync(cgroup.path)) return true;
-  if (memberPids(cgroup, true).length > 0) await endAll(cgroup, 0, name);
+  if (memberPids(cgroup, !shared).length > 0) await endAll(cgroup, 0, name, !shared);
+  if (shared) return false;
   const limit = cgroup.kind === 'v2' ? pidsPath(cgroup) : undefined;
   if (limit !== undefined) cgroupRemove(limit);
   return cgroupRemove(cgroup.path);
@@ -56,7 +60,7 @@ export async function retireEntry(from: string, serial: bigint, shared: boolean,
   let gone = true;
   if (bytes !== undefined) {
     const entry = decodePlan(bytes, path);
-    gone = await emptyCgroup(entry.cgroup, entry.image.name);
+    gone = await emptyCgroup(entry.cgroup, entry.image.name, shared);
     if (entry.steps > 0 && !shared) host.pinner()?.unpin(serial);
     if (entry.shared !== shared) replace(path, markShared(bytes, shared));
     gone &&= !shared && !isReferenced(entry, host) && readNotes(`${dir}/journal`).length === 0;

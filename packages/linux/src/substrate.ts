@@ -238,7 +238,7 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
   }
 
   end(image: StoredImage, { grace }: EndOptions): Promise<number> {
-    return endAll(needCgroup(this.cgroupOf(image), image.name), grace, image.name);
+    return endAll(needCgroup(this.cgroupOf(image), image.name), grace, image.name, false);
   }
 
   emptied(image: StoredImage): Promise<void> {

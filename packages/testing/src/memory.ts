@@ -134,6 +134,10 @@ export class MemorySubstrate implements Substrate {
     };
   }
 
+  home({ serial }: Pick<StoredImage, 'serial'>): string {
+    return `/memory/${serial}`;
+  }
+
   doom(image: StoredImage): void {
     this.call(`doom ${image.name}`);
     this.#mustLock('doom');

@@ -1,1 +1,3 @@
-export {};
+export { vproc } from './component.ts';
+export { vprocParams } from './params.ts';
+export type { Pinned, Vproc } from './vproc.ts';

@@ -114,7 +114,9 @@ export async function planSteps(state: KernelState, image: Image, home: string):
     if (slot.ref === state.tree.img0.slots[slot.component]?.ref) continue;
     const component = state.component(slot.component);
     const instance = await instanceAt(state, image, slot.component);
-    for (const step of component.entry(instance, { image: viewOf(image), home })) steps.push({ ...step, component: component.name });
+    const owner = slot.ref.maker ?? slot.owner;
+    const where = owner === image ? home : state.substrate.home(owner);
+    for (const step of component.entry(instance, { image: viewOf(image), home: where })) steps.push({ ...step, component: component.name });
   }
   return steps;
 }

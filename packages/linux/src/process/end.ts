@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { VimageError } from '@vimage/core';
-import { cgroupKill, cgroupThaw, parseCgroups } from '../cgroup.ts';
+import { cgroupKill, cgroupThaw, parseCgroups, procsDir } from '../cgroup.ts';
 import type { CgroupAt } from '../cgroup.ts';
 import { ownMounts } from '../mountinfo.ts';
 import { poke } from '../sys/file.ts';
@@ -14,15 +14,17 @@ const { SIGTERM, SIGKILL } = constants.signals;
 const patience = 30_000;
 
 /**
- * Ends every process in a cgroup and below: SIGTERM, up to `grace` ms, SIGKILL, until none is left. Returns how many there were.
+ * Ends every process that lives in an image: SIGTERM, up to `grace` ms, SIGKILL, until none is left. Returns how many there were.
+ * `all`: also its pid 1s, and what is in its children.
  * ETIMEDOUT: one does not end though it was killed.
  */
-export async function endAll(at: CgroupAt, grace: number, image: string): Promise<number> {
+export async function endAll(image: CgroupAt, grace: number, name: string, all: boolean): Promise<number> {
+  const at: CgroupAt = all ? image : { path: `${image.path}/${procsDir}`, kind: image.kind };
   const seen = new Map<number, Pidfd>();
   let count = 0;
   const look = (): readonly Pidfd[] => {
     const now: Pidfd[] = [];
-    for (const pid of memberPids(at, true)) {
+    for (const pid of memberPids(image, all)) {
       const known = seen.get(pid);
       if (known?.alive === true) {
         now.push(known);
@@ -37,7 +39,7 @@ export async function endAll(at: CgroupAt, grace: number, image: string): Promis
       now.push(found);
     }
     // A number that was given to another process since its cgroup was read is not there when the cgroup is read again.
-    const still = new Set(memberPids(at, true));
+    const still = new Set(memberPids(image, all));
     return now.filter((process) => still.has(process.pid) && process.alive);
   };
   try {
@@ -48,7 +50,7 @@ export async function endAll(at: CgroupAt, grace: number, image: string): Promis
         for (const process of left) process.signal(SIGKILL);
         thawV1(left);
       }
-      if (!(await allEnded(left, until - performance.now()))) throw hangs(left, image);
+      if (!(await allEnded(left, until - performance.now()))) throw hangs(left, name);
     }
     return count;
   } finally {

@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import type { ProcessInfo } from '@vimage/core';
 import { VimageError } from '@vimage/core';
-import { cgroupPids, cgroupTree } from '../cgroup.ts';
+import { cgroupPids, cgroupTree, procsDir } from '../cgroup.ts';
 import type { CgroupAt } from '../cgroup.ts';
 import { processInfo } from './info.ts';
 import { Pidfd } from './pidfd.ts';
@@ -15,9 +15,9 @@ export function needCgroup(at: CgroupAt | undefined, image: string): CgroupAt {
   });
 }
 
-/** The pids that live in an image; with `below`, in its children too. */
-export function memberPids(at: CgroupAt, below: boolean): readonly number[] {
-  return cgroupTree(at.path, below).flatMap(cgroupPids);
+/** The pids that live in an image; with `all`, its pid 1s and what is in its children too. */
+export function memberPids(at: CgroupAt, all: boolean): readonly number[] {
+  return cgroupTree(all ? at.path : `${at.path}/${procsDir}`, all).flatMap(cgroupPids);
 }
 
 export function members(at: CgroupAt): readonly ProcessInfo[] {

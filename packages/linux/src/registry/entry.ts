@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { VimageError, decodePairs, encodePairs } from '@vimage/core';
 import type { ImageAddress, ImageState, Pair, Pairs, PlanStep, StoredImage } from '@vimage/core';
-import type { CgroupAt } from '../cgroup.ts';
+import { pidsPath, procsDir, type CgroupAt } from '../cgroup.ts';
 
 /** What an image's plan says, beside its steps. */
 export interface Entry {
@@ -34,7 +34,9 @@ function addressText({ hi, lo, prefix }: ImageAddress): string {
 /** The plan of an image (docs/plan-format.md): what imgexec reads, and in keys `x-` what we read. */
 export function encodePlan(image: StoredImage, steps: readonly PlanStep[], extra: { readonly edit: bigint; readonly cgroup: CgroupAt | undefined }): Uint8Array {
   const pairs: Pair[] = [['vimage-plan', '1'], ['image', image.name], ['serial', String(image.serial)]];
-  if (extra.cgroup !== undefined) pairs.push(['cgroup', extra.cgroup.path], ['cgroup.kind', extra.cgroup.kind]);
+  if (extra.cgroup !== undefined) pairs.push(['cgroup', `${extra.cgroup.path}/${procsDir}`], ['cgroup.kind', extra.cgroup.kind]);
+  const limit = extra.cgroup?.kind === 'v2' ? pidsPath(extra.cgroup) : undefined;
+  if (limit !== undefined) pairs.push(['cgroup.limit', limit]);
   pairs.push(
     ['x-address', addressText(image.address)],
     ['x-persist', image.persist ? 'yes' : 'no'],
@@ -92,6 +94,7 @@ export function decodePlan(bytes: Uint8Array, path: string): Entry {
   if (need('x-steps', /^\d{1,4}$/)[0] !== String(rest)) throw bad(path, 'the end is missing');
   const [, hi = '', lo = '', prefix = ''] = need('x-address', /^([0-9a-f]{1,8}):([0-9a-f]{1,8})\/(\d{1,2})$/);
   const cgroup = head.get('cgroup');
+  if (cgroup !== undefined && !cgroup.endsWith(`/${procsDir}`)) throw bad(path, 'cgroup is damaged');
   return {
     image: {
       name: need('image', /^[\w.-]{1,255}$/)[0],
@@ -102,7 +105,7 @@ export function decodePlan(bytes: Uint8Array, path: string): Entry {
     },
     pairs: Number(need('x-pairs', /^\d{1,10}$/)[0]),
     edit: BigInt(need('x-edit', /^\d{1,20}$/)[0]),
-    cgroup: cgroup === undefined ? undefined : { path: cgroup, kind: need('cgroup.kind', /^v[12]$/)[0] === 'v1' ? 'v1' : 'v2' },
+    cgroup: cgroup === undefined ? undefined : { path: cgroup.slice(0, -procsDir.length - 1), kind: need('cgroup.kind', /^v[12]$/)[0] === 'v1' ? 'v1' : 'v2' },
     shared: head.get('x-shared') === 'yes',
     joins: firstStep < 0 ? [] : joinsOf(pairs.slice(firstStep)),
     steps: pairs.filter(([key]) => key === 'step').length,

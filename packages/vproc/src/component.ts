@@ -1,0 +1,108 @@
+import { VimageError, defineComponent, type Component, type EntryStep } from '@vimage/core';
+import { Pidfd, allEnded, joinStep, linuxOf, processInfo, type OuterPid } from '@vimage/linux';
+import { vprocParams } from './params.ts';
+import { type Vproc, readSaved, root, savedPairs } from './vproc.ts';
+
+declare module '@vimage/core' {
+  interface ComponentRegistry {
+    proc: { readonly instance: Vproc; readonly params: typeof vprocParams };
+  }
+}
+
+/** What a killed pid 1 may take to end with all that is in its namespace, in milliseconds. */
+const patience = 30_000;
+
+/** The `proc` component: an image's own process table. */
+export const vproc: Component<'proc'> = defineComponent<'proc'>({
+  name: 'proc',
+  interface: 1,
+  describe: 'a process table of its own, with a pid 1 that reaps',
+  requires: [],
+  params: vprocParams,
+
+  root: () => root,
+
+  check: (cx) => {
+    if (cx.values.oneway !== false) return;
+    throw new VimageError('EOPNOTSUPP', 'oneway false cannot be had: a Linux pid namespace is always visible from the one around it', {
+      subject: 'oneway',
+      hint: 'leave it out, or say oneway true: the parent sees the image’s processes, they never see the parent’s',
+    });
+  },
+
+  create: async (cx) => {
+    const lx = linuxOf(cx.substrate);
+    const { serial } = cx.image;
+    if (cx.values.max !== undefined) lx.pidsLimit(cx.image, cx.values.max);
+    const pids = await lx.initStart(cx.image, outerOf(cx.parent));
+    cx.scope.defer(async () => {
+      await endFirst(pids.view);
+      (await lx.pinner()).unpin(serial);
+    });
+    using view = await lx.openPin(serial, 'view', 'pid');
+    using own = await lx.openPin(serial, 'pid', 'pid');
+    const first = processInfo(pids.view);
+    if (first === undefined) throw new VimageError('ESRCH', `pid 1 of "${cx.image.name}" ended as soon as it was there`, { subject: cx.image.name });
+    return {
+      serial,
+      view: { type: 'pid', ino: view.ino, id: view.id },
+      own: { type: 'pid', ino: own.ino, id: own.id },
+      first: { pid: pids.view, start: first.start },
+    };
+  },
+
+  set: (made, cx) => {
+    const lx = linuxOf(cx.substrate);
+    if (made.serial === undefined || cx.values.max === cx.before.max) return { notes: [] };
+    lx.pidsLimit(cx.image, cx.values.max);
+    cx.scope.defer(() => void lx.pidsLimit(cx.image, cx.before.max));
+    return { notes: [] };
+  },
+
+  save: savedPairs,
+
+  restore: (saved, cx) => {
+    const made = readSaved(cx.image.serial, saved);
+    if (made !== undefined) return made;
+    throw new VimageError('EBADMSG', `what the registry keeps of the process table of "${cx.image.name}" is damaged`, {
+      subject: cx.image.name,
+      hint: `imgctl destroy ${cx.image.name}, then create it again`,
+    });
+  },
+
+  remove: async (made, cx) => {
+    if (cx.shared || made.first === undefined) return [];
+    const now = processInfo(made.first.pid);
+    if (now?.start === made.first.start) await endFirst(made.first.pid);
+    return [];
+  },
+
+  entry: (made) => {
+    const { serial, view, own } = made;
+    if (serial === undefined || view === undefined || own === undefined) return [];
+    const flags = ['flags', 'nosuid,nodev,noexec'] as const;
+    const steps: EntryStep[] = [
+      { ...joinStep(serial, 'pid', own), mode: 'live' },
+      { ...joinStep(serial, 'view', view), mode: 'effective', ask: true },
+      { verb: 'mount', args: [['fs', 'proc'], ['to', '/proc'], flags], mode: 'live' },
+      { verb: 'mount', args: [['fs', 'proc'], ['to', '/proc'], flags], mode: 'effective', ask: true },
+    ];
+    return steps;
+  },
+});
+
+function outerOf(parent: Vproc): OuterPid | undefined {
+  if (parent.serial === undefined || parent.own === undefined) return undefined;
+  return { pin: `${parent.serial}/pid`, ino: parent.own.ino, id: parent.own.id };
+}
+
+/** Ends the view's pid 1, and with it everything in both namespaces. */
+async function endFirst(pid: number): Promise<void> {
+  using first = Pidfd.open(pid);
+  if (first === undefined || !first.alive) return;
+  first.signal(9);
+  if (await allEnded([first], patience)) return;
+  throw new VimageError('ETIMEDOUT', `the processes of the image do not end though they were killed (pid 1 is ${pid})`, {
+    hint: 'one hangs in the kernel (state D in ps): see what it waits for, then destroy the image again',
+  });
+}

@@ -7,6 +7,7 @@ import { holders } from './holders.ts';
 import { valueOf } from './move/journal.ts';
 import { vnetParams, type VnetParams } from './params/table.ts';
 import { removeVnet } from './remove.ts';
+import { noteChange } from './unfinished.ts';
 import { Vnet, checkIdentity, identity } from './vnet.ts';
 import { checkValues } from './wanted/check.ts';
 
@@ -43,6 +44,7 @@ export const vnet: Component<'net'> = defineComponent<'net'>({
   },
 
   set: async (made, cx) => {
+    await noteChange(cx.stage, made, cx.parent, cx.before, cx.values);
     const notes = [...(await apply(made, cx.before, cx.values, contextOf(cx, false))), ...(await writeFiles(cx.stage, cx.before, cx.values))];
     const { files } = made;
     made.files = filesOf(cx.values);

@@ -5,8 +5,8 @@ import { give } from './move/give.ts';
 import { initStack } from './move/init.ts';
 import { valueOf } from './move/journal.ts';
 import { isMove, moveOf } from './move/take.ts';
-import { Stack } from './stack.ts';
-import { checkIdentity } from './vnet.ts';
+import { isChange, takeBackChange } from './unfinished.ts';
+import { Vnet, checkIdentity } from './vnet.ts';
 
 /** Gives back what a dead process noted for image `serial`, newest first. The pins still stand if they ever did. */
 export async function giveBack(entries: readonly Pairs[], image: string, serial: bigint, substrate: Substrate): Promise<readonly string[]> {
@@ -20,8 +20,9 @@ export async function giveBack(entries: readonly Pairs[], image: string, serial:
         continue;
       }
       try {
-        if (isMove(entry)) lines.push(...give(moveOf(entry), { own, parent, init: initStack() }));
-        else if (isForward(entry)) lines.push(...stopForwarding(parent, serial));
+        if (isChange(entry) && own !== undefined) lines.push(...(await takeBackChange(entry, own, parent, image, serial)));
+        else if (isMove(entry)) lines.push(...give(moveOf(entry), { own: own?.stack, parent: parent.stack, init: initStack() }));
+        else if (isForward(entry)) lines.push(...stopForwarding(parent.stack, serial));
       } finally {
         parent.close();
       }
@@ -33,14 +34,14 @@ export async function giveBack(entries: readonly Pairs[], image: string, serial:
 }
 
 /** The parent's stack has died: nothing is owed there any more, but hardware goes to the machine's first. */
-function orphaned(entry: Pairs, own: Stack | undefined): readonly string[] {
+function orphaned(entry: Pairs, own: Vnet | undefined): readonly string[] {
   const init = initStack();
-  return isMove(entry) && init !== undefined ? give(moveOf(entry), { own, parent: init, init }) : [];
+  return isMove(entry) && init !== undefined ? give(moveOf(entry), { own: own?.stack, parent: init, init }) : [];
 }
 
-async function ownStack(substrate: Substrate, serial: bigint): Promise<Stack | undefined> {
+async function ownStack(substrate: Substrate, serial: bigint): Promise<Vnet | undefined> {
   try {
-    return new Stack(await linuxOf(substrate).openPin(serial, 'net', 'net'));
+    return new Vnet('own', await linuxOf(substrate).openPin(serial, 'net', 'net'), { serial });
   } catch (error) {
     if (['ENOENT', 'ESTALE'].includes(codeOf(error) ?? '')) return undefined;
     throw error;
@@ -48,7 +49,7 @@ async function ownStack(substrate: Substrate, serial: bigint): Promise<Stack | u
 }
 
 /** The stack from which the entry's things came; undefined when it is not there any more. */
-async function parentStack(substrate: Substrate, entry: Pairs, image: string): Promise<Stack | undefined> {
+async function parentStack(substrate: Substrate, entry: Pairs, image: string): Promise<Vnet | undefined> {
   const whose = valueOf(entry, 'parent') ?? 'root';
   try {
     const ns = whose === 'root' ? openSelf('net') : await linuxOf(substrate).openPin(BigInt(whose), 'net', 'net');
@@ -58,7 +59,7 @@ async function parentStack(substrate: Substrate, entry: Pairs, image: string): P
       ns.close();
       throw error;
     }
-    return new Stack(ns);
+    return whose === 'root' ? new Vnet('root', ns) : new Vnet('own', ns, { serial: BigInt(whose) });
   } catch (error) {
     if (['ENOENT', 'ESTALE'].includes(codeOf(error) ?? '')) return undefined;
     throw error;

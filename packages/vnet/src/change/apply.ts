@@ -1,4 +1,5 @@
-import type { Awaitable, ImageView, Scope, Stage } from '@vimage/core';
+import { loopbackUp } from '@vimage/linux';
+import { VimageError, type Awaitable, type ImageView, type Scope, type Stage } from '@vimage/core';
 import { changeForwarding } from '../forward/forward.ts';
 import { bridgeType } from '../params/bridge.ts';
 import { giveBackMove, takeMove } from '../move/take.ts';
@@ -9,7 +10,7 @@ import { vethType } from '../params/veth.ts';
 import { wanted, type VnetValues, type WantedLink } from '../wanted/wanted.ts';
 import { addBridge, addMacvlan, delDevice } from './devices.ts';
 import { difference } from './difference.ts';
-import { addItems, itemChanges, removeItems } from './items.ts';
+import { addItems, itemChanges, removeItems, type ItemChanges } from './items.ts';
 import type { Job } from './job.ts';
 import { Links } from './links.ts';
 import { changeSettings } from './settings.ts';
@@ -24,6 +25,7 @@ export interface ApplyContext {
   readonly stage: Stage;
   readonly scope: Scope;
   readonly fresh: boolean;
+  readonly tolerant?: boolean;
   peer(image: string): Awaitable<Vnet>;
 }
 
@@ -41,10 +43,11 @@ export async function apply(vnet: Vnet, before: VnetValues, after: VnetValues, c
 
   for (const link of links.come) if (link.kind === 'move') await takeMove(job, link.move);
   for (const link of links.come) await addLink(job, link);
-  if (job.fresh) job.work.add({ at: job.own, tried: { param: 'up', subject: 'lo' }, act: (ops) => ops.linkSet(1, { up: !job.after.down.has('lo') }) });
+  if (job.tolerant) settleLinks(job);
+  if (job.fresh && !job.after.down.has('lo')) loopbackUp(job.own.ns);
   changeSettings(job, new Set(links.come.filter(({ kind }) => kind !== 'move').map(({ name }) => name)));
   changeSysctls(job);
-  await addItems(job, items);
+  await addItems(job, job.tolerant ? possible(job, items) : items);
   job.work.send();
   await changeForwarding(job);
   if (job.before.dad !== job.after.dad && !job.fresh) job.notes.push('dad counts for addresses that are set from now on');
@@ -52,6 +55,7 @@ export async function apply(vnet: Vnet, before: VnetValues, after: VnetValues, c
 }
 
 function jobOf(vnet: Vnet, before: VnetValues, after: VnetValues, cx: ApplyContext): Job {
+  const notes: string[] = [];
   return {
     ...cx,
     own: vnet.stack,
@@ -60,8 +64,9 @@ function jobOf(vnet: Vnet, before: VnetValues, after: VnetValues, cx: ApplyConte
     beforeValues: before,
     values: after,
     links: new Links(vnet.stack),
-    work: new Work(cx.scope),
-    notes: [],
+    tolerant: cx.tolerant ?? false,
+    work: new Work(cx.scope, cx.tolerant === true ? notes : undefined),
+    notes,
     peer: (image) => cx.peer(image),
   };
 }
@@ -77,9 +82,31 @@ function linkText(link: WantedLink): string {
 }
 
 async function addLink(job: Job, link: WantedLink): Promise<void> {
+  if (job.tolerant && job.links.find(link.name) !== undefined) return;
+  try {
+    await makeLink(job, link);
+  } catch (error) {
+    if (!job.tolerant || !(error instanceof VimageError)) throw error;
+    job.notes.push(error.message);
+  }
+}
+
+async function makeLink(job: Job, link: WantedLink): Promise<void> {
   if (link.kind === 'veth') await addVeth(job, link.name, link.end);
   else if (link.kind === 'macvlan') addMacvlan(job, link.name, link.macvlan);
   else if (link.kind === 'bridge') addBridge(job, link.name);
+}
+
+/** Which interfaces there are in the end decides what can be set on them. */
+function settleLinks(job: Job): void {
+  job.work.send();
+  job.links.refresh();
+}
+
+function possible(job: Job, items: ItemChanges): ItemChanges {
+  const there = ({ dev }: { readonly dev: string | undefined }): boolean => dev === undefined || job.links.find(dev) !== undefined;
+  const only = <T extends { readonly dev: string | undefined }>({ gone, come }: { readonly gone: readonly T[]; readonly come: readonly T[] }) => ({ gone, come: come.filter(there) });
+  return { addrs: only(items.addrs), peers: only(items.peers), routes: only(items.routes), rates: only(items.rates), ports: only(items.ports) };
 }
 
 async function removeLink(job: Job, link: WantedLink): Promise<void> {

@@ -14,6 +14,8 @@ export interface Job {
   readonly scope: Scope;
   /** The stack is new: on failure it is thrown away whole. */
   readonly fresh: boolean;
+  /** Part of it may have been done already, or undone: what is so is fine, what cannot be is noted. */
+  readonly tolerant: boolean;
   readonly before: Wanted;
   readonly after: Wanted;
   readonly values: VnetValues;

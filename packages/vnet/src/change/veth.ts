@@ -34,11 +34,11 @@ export async function addVeth(job: Job, name: string, end: VethEnd): Promise<voi
   const index = job.links.make(name, 'veth');
   const other = farName(job.image.serial, name, end);
   const tried = { param: 'veth', subject: `${name}=${vethType().print(end)}`, kind: 'veth', where: farWords(end) };
-  const spec = (): LinkSpec => vethSpec(job, far, job.after, { name, end, other, index });
+  const spec = vethSpec(job, far, job.after, { name, end, other, index });
   job.work.add({
     at: far,
     tried: { ...tried, hints: { EEXIST: `${farWords(end)} has an interface "${other}" already: choose another name for the other end` } },
-    act: (ops) => ops.linkAdd(spec()),
+    act: (ops) => ops.linkAdd(spec),
     undo: (ops) => ops.linkDel(other),
   });
 }

@@ -20,10 +20,13 @@ const gone = new Set(['ENODEV', 'ENOENT', 'ESRCH', 'EADDRNOTAVAIL', 'EEXIST']);
 /** Changes that are noted, then sent in as few datagrams as the order of stacks allows. */
 export class Work {
   readonly #scope: Scope;
+  /** Where refusals are noted instead of thrown. */
+  readonly #notes: string[] | undefined;
   #steps: Step[] = [];
 
-  constructor(scope: Scope) {
+  constructor(scope: Scope, notes?: string[]) {
     this.#scope = scope;
+    this.#notes = notes;
   }
 
   add(...steps: readonly Step[]): void {
@@ -53,9 +56,12 @@ export class Work {
     const errors = places.map((place, i) => tolerated(results[place]?.error, steps[i]));
     const done = steps.filter((_, i) => errors[i] === undefined);
     if (done.some((step) => step.undo !== undefined)) this.#scope.defer(() => takeBack(first.at, done));
-    const failed = errors.findIndex((error) => error !== undefined);
-    const step = steps[failed];
-    if (step !== undefined) throw refused(errors[failed], step.tried);
+    errors.forEach((error, i) => {
+      const step = steps[i];
+      if (error === undefined || step === undefined) return;
+      if (this.#notes === undefined) throw refused(error, step.tried);
+      if (!gone.has(error.code)) this.#notes.push(refused(error, step.tried).message);
+    });
   }
 }
 

@@ -17,21 +17,17 @@ export async function changeForwarding(job: Job): Promise<void> {
   if (after === undefined && before === undefined) return;
   if (after === undefined) {
     stopForwarding(at, serial);
-    await settleForward(job);
-    job.scope.defer(async () => {
-      await job.stage.journal('net', forwardEntry(job.parent));
+    job.scope.defer(() => {
       if (before !== undefined) startForwarding(at, serial, before);
     });
     return;
   }
   checkOut(at, after);
-  if (before === undefined) await job.stage.journal('net', forwardEntry(job.parent));
-  job.scope.defer(async () => {
+  // The note stays until the image goes: stopping what has stopped does no harm.
+  if (job.fresh || !(await job.stage.journalled('net')).some(isForward)) await job.stage.journal('net', forwardEntry(job.parent));
+  job.scope.defer(() => {
     if (before !== undefined) startForwarding(at, serial, before);
-    else {
-      stopForwarding(at, serial);
-      await settleForward(job);
-    }
+    else stopForwarding(at, serial);
   });
   startForwarding(at, serial, after);
 }
@@ -77,11 +73,6 @@ export function stopForwarding(at: Stack, serial: bigint): readonly string[] {
     if (codeOf(error) !== 'ENOENT') throw error;
   }
   return [...lines, ...giveBackBorrowed(at, serial)];
-}
-
-async function settleForward(job: Job): Promise<void> {
-  const entries = await job.stage.journalled('net');
-  await job.stage.settle('net', entries.filter((entry) => !isForward(entry)));
 }
 
 function forwardEntry(parent: Vnet): Pairs {

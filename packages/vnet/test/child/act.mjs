@@ -14,7 +14,7 @@ subscribe('vimage:call', (message) => {
   names.push(message.name);
   if (count++ === Number(at)) process.kill(process.pid, 'SIGKILL');
 });
-if (verb === 'create') await kernel.create(['name', name, 'vir', 'net', ...pairs]);
+if (verb === 'create') await kernel.create(['name', name, 'persist', 'false', 'vir', 'net', ...pairs]);
 else if (verb === 'set') await kernel.set(name, ['vir', 'net', ...pairs]);
 else await kernel.destroy(name);
 const done = count;

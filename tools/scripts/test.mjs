@@ -14,7 +14,7 @@ const report = path.join(scratch, 'report.json');
 const status = run(bin('vitest'), ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...process.argv.slice(2)], {
   env: { ...process.env, VIMAGE_INVARIANTS: '1', NO_COLOR: process.stdout.isTTY ? '' : '1' },
 });
-let counts = { numPassedTests: 0, numFailedTests: 0, numPendingTests: 0, numFailedTestSuites: 0 };
+let counts;
 try {
   counts = JSON.parse(readFileSync(report, 'utf8'));
 } finally {

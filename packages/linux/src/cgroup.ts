@@ -148,15 +148,13 @@ export function pidsLimit(at: CgroupAt | undefined, max: number | undefined): st
       return at.path;
     }
   }
-  const mount = ownMounts().find(({ type, options }) => type === 'cgroup' && options.includes('pids'));
-  const own = mount === undefined ? undefined : directory(mount, ownLines().find(({ controllers }) => controllers.includes('pids'))?.path ?? '/');
-  if (at === undefined || own === undefined) {
+  const top = pidsTop();
+  if (at === undefined || top === undefined) {
     throw new VimageError('EOPNOTSUPP', 'the number of processes cannot be limited here: no cgroup hierarchy has the pids controller', {
       subject: 'pids', hint: 'mount cgroup2, with "pids" in its cgroup.controllers',
     });
   }
-  const serials = inImage.exec(at.path)?.[2] ?? '';
-  const path = `${own.replace(/\/vimage(\/\d+)*$/, '')}/vimage${serials}`;
+  const path = `${top}${inImage.exec(at.path)?.[2] ?? ''}`;
   needTree(path);
   poke(`${path}/pids.max`, max === undefined ? 'max' : String(max));
   for (const pid of cgroupTree(`${at.path}/${procsDir}`, true).flatMap(cgroupPids)) {
@@ -182,11 +180,22 @@ export function needTree(path: string): void {
   needDir(path, 0o755);
 }
 
-/** Where {@link pidsLimit} put a limit on the v1 hierarchy, if there is one. */
-export function pidsPath(at: CgroupAt): string | undefined {
+/** The directory `vimage` in the v1 pids hierarchy, there or not; undefined where it is not mounted. */
+function pidsTop(): string | undefined {
   const mount = ownMounts().find(({ type, options }) => type === 'cgroup' && options.includes('pids'));
   const own = mount === undefined ? undefined : directory(mount, ownLines().find(({ controllers }) => controllers.includes('pids'))?.path ?? '/');
-  if (own === undefined) return undefined;
-  const path = `${own.replace(/\/vimage(\/\d+)*$/, '')}/vimage${inImage.exec(at.path)?.[2] ?? ''}`;
-  return existsSync(path) ? path : undefined;
+  return own === undefined ? undefined : `${own.replace(/\/vimage(\/.*)?$/, '')}/vimage`;
+}
+
+/** Where {@link pidsLimit} put a limit on the v1 hierarchy, if there is one. */
+export function pidsPath(at: CgroupAt): string | undefined {
+  const top = pidsTop();
+  const path = top === undefined ? undefined : `${top}${inImage.exec(at.path)?.[2] ?? ''}`;
+  return path !== undefined && existsSync(path) ? path : undefined;
+}
+
+/** Every directory in which there are cgroups of images: of membership, and of limits. */
+export function imageTops(at: Hierarchy | undefined): readonly string[] {
+  const limits = pidsTop();
+  return [...(at === undefined ? [] : [topCgroup(at, 0n).path.replace(/\/0$/, '')]), ...(limits === undefined ? [] : [limits])].filter((path) => existsSync(path));
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { GiveBack } from '@vimage/core';
 import type { Hierarchy } from './cgroup.ts';
-import { cgroupPids, cgroupRemove, cgroupTree, topCgroup } from './cgroup.ts';
+import { cgroupPids, cgroupRemove, cgroupTree, imageTops } from './cgroup.ts';
 import { ifThere, readOwn, removeTree } from './sys/file.ts';
 import { decodePairs } from '@vimage/core';
 import { emptyCgroup, isReferenced, retireEntry } from './retire.ts';
@@ -28,7 +28,7 @@ export async function collect(layout: Layout, host: RetireHost, hierarchy: Hiera
   }
   const after = readAll(layout);
   done.push(...unpinOrphans(after, host));
-  if (hierarchy !== undefined) done.push(...sweepCgroups(after, hierarchy));
+  done.push(...sweepCgroups(after, hierarchy));
   if (done.length > 0) host.bump();
   return done;
 }
@@ -88,7 +88,7 @@ async function reap(found: Found, host: RetireHost, give: GiveBack): Promise<rea
   if (entry.shared || isHeld(`${dir}/lock`)) return [];
   const owed = readNotes(`${dir}/journal`).length > 0 || (entry.cgroup !== undefined && existsSync(entry.cgroup.path));
   if (entry.steps > 0) host.pinner()?.unpin(stored.serial);
-  if (!owed && isReferenced(entry, host)) return [];
+  if (!owed && (await isReferenced(entry, host))) return [];
   return finish(found, host, give, `"${stored.name}" has died at last`);
 }
 
@@ -107,13 +107,12 @@ function unpinOrphans(contents: Contents, host: RetireHost): readonly string[] {
 }
 
 /** Empty cgroups of no image. One that processes live in is left: it may be of a registry that we do not see. */
-function sweepCgroups(contents: Contents, hierarchy: Hierarchy): readonly string[] {
-  const top = topCgroup(hierarchy, 0n).path.replace(/\/0$/, '');
+function sweepCgroups(contents: Contents, hierarchy: Hierarchy | undefined): readonly string[] {
   const known = serials(contents);
   const done: string[] = [];
-  for (const path of cgroupTree(top, true)) {
+  for (const path of imageTops(hierarchy).flatMap((top) => cgroupTree(top, true))) {
     const name = path.slice(path.lastIndexOf('/') + 1);
-    if (!/^\d+$/.test(name) || known.has(name) || cgroupPids(path).length > 0) continue;
+    if (!/^\d+$/.test(name) || known.has(name) || cgroupTree(path, true).some((each) => cgroupPids(each).length > 0)) continue;
     if (cgroupRemove(path)) done.push(`removed the empty cgroup ${path}`);
   }
   return done;

@@ -4,6 +4,7 @@ export { Namespace, create, exists, openPath, openSelf, withNs } from './ns.ts';
 export type { OwnNsType } from './ns.ts';
 export type { NsType } from './abi/ns.ts';
 export { NetlinkSocket, netlinkSocket } from './netlink-socket.ts';
+export { loopbackUp } from './loopback.ts';
 export { Pinner } from './pinner.ts';
 export type { InitPids, OuterPid } from './pinner.ts';
 export { imgexecCall, imgexecPath } from './imgexec.ts';

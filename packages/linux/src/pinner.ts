@@ -63,7 +63,8 @@ export class Pinner implements Disposable {
   }
 
   get alive(): boolean {
-    return this.#socket >= 0 && this.#child.exitCode === null && this.#child.signalCode === null;
+    // Nothing is said that was not asked for: what is readable is its end.
+    return this.#socket >= 0 && pollReadable([this.#socket], 0).length === 0;
   }
 
   /** Inode of the pins' mount namespace. */
@@ -124,6 +125,7 @@ export class Pinner implements Disposable {
 
   #ask(...question: readonly string[]): readonly string[] {
     const what = question.slice(0, 3).join(' ');
+    if (!this.alive) throw this.#ended(what);
     send(this.#socket, Buffer.from(question.map((word) => `${word}\0`).join('')), MSG_NOSIGNAL);
     const answer: string[] = [];
     for (;;) {
@@ -144,11 +146,13 @@ export class Pinner implements Disposable {
       });
     }
     const length = recv(this.#socket, buffer, MSG_TRUNC | MSG_DONTWAIT) ?? 0;
-    if (length === 0) {
-      this.#end();
-      throw new VimageError('EIO', `imgexec --serve ended while it was asked "${what}"`, { subject: what, hint: 'see what it printed; imgctl gc removes what it left' });
-    }
+    if (length === 0) throw this.#ended(what);
     return buffer.toString('utf8', 0, length - 1).split('\0');
+  }
+
+  #ended(what: string): VimageError {
+    this.#end();
+    return new VimageError('EIO', `imgexec --serve ended before it answered "${what}"`, { subject: what, hint: 'see what it printed; imgctl gc removes what it left' });
   }
 
   #end(): void {

@@ -1,5 +1,6 @@
 import { readFileSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import type { Holder } from '@vimage/core';
+import { cgroupPids, cgroupTree, initDir } from './cgroup.ts';
 import type { CgroupAt } from './cgroup.ts';
 import { memberPids } from './process/members.ts';
 import { processInfo } from './process/info.ts';
@@ -35,19 +36,22 @@ export function findHolders(sought: Sought): readonly Holder[] {
   const holders: Holder[] = [];
   const members = new Set(sought.cgroup === undefined ? [] : memberPids(sought.cgroup, false));
   const mounts = new Set<bigint>();
+  // The image's pid 1s are part of it, and what has ended but was not waited for holds nothing.
+  const own = new Set(sought.cgroup === undefined ? [] : cgroupTree(`${sought.cgroup.path}/${initDir}`, false).flatMap(cgroupPids));
   for (const name of readdirSync('/proc')) {
     const pid = Number(name);
-    if (!Number.isInteger(pid) || sought.except.has(pid)) continue;
+    if (!Number.isInteger(pid) || sought.except.has(pid) || own.has(pid)) continue;
     if (members.has(pid)) holders.push({ kind: 'process', pid, detail: command(pid) });
     else if (sought.namespaces.size > 0) {
       for (const ns of new Set(namespacesOf(pid))) {
-        if (sought.namespaces.has(ns)) holders.push({ kind: 'visitor', pid, detail: `stands in ${ns}: ${command(pid)}` });
+        if (sought.namespaces.has(ns) && !'ZX'.includes(processInfo(pid)?.state ?? 'Z')) holders.push({ kind: 'visitor', pid, detail: `stands in ${ns}: ${command(pid)}` });
       }
     }
     for (const fd of attempt(() => readdirSync(`/proc/${pid}/fd`)) ?? []) {
       const target = attempt(() => readlinkSync(`/proc/${pid}/fd/${fd}`));
       if (target === undefined) continue;
-      if (sought.namespaces.has(target)) holders.push({ kind: 'fd', pid, detail: `descriptor ${fd} is ${target}: ${command(pid)}` });
+      const ns = sought.namespaces.has(target) ? target : target.startsWith('/') ? pinnedAs(`/proc/${pid}`, fd, sought.namespaces) : undefined;
+      if (ns !== undefined) holders.push({ kind: 'fd', pid, detail: `descriptor ${fd} is ${ns}: ${command(pid)}` });
       else if (sought.dir !== undefined && pid !== process.pid && (target === sought.dir || (target.startsWith(`${sought.dir}/`) && !target.startsWith(`${sought.dir}/img/`)))) {
         holders.push({ kind: 'kernel', pid, detail: `has ${target.slice(sought.dir.length + 1) || 'the directory'} open: ${command(pid)}` });
       }
@@ -55,6 +59,18 @@ export function findHolders(sought: Sought): readonly Holder[] {
     if (sought.namespaces.size > 0) holders.push(...mountsOf(pid, sought, mounts));
   }
   return holders;
+}
+
+/**
+ * The namespace that a descriptor is, where it was opened by the path of a pin: the link has that path then. Its inode is asked of
+ * fdinfo first, as a stat of every open file could wait for a dead file server.
+ */
+function pinnedAs(process: string, fd: string, namespaces: ReadonlySet<string>): string | undefined {
+  const ino = /^ino:\s*(\d+)$/m.exec(attempt(() => readFileSync(`${process}/fdinfo/${fd}`, 'latin1')) ?? '')?.[1];
+  const found = [...namespaces].find((name) => name.endsWith(`:[${ino ?? ''}]`));
+  if (found === undefined) return undefined;
+  const dev = attempt(() => statSync(`${process}/fd/${fd}`).dev);
+  return dev === statSync('/proc/self/ns/net').dev ? found : undefined;
 }
 
 /** Of the process and of its threads: they may stand elsewhere. */

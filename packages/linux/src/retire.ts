@@ -4,12 +4,13 @@ import { cgroupRemove, pidsPath } from './cgroup.ts';
 import type { CgroupAt } from './cgroup.ts';
 import { holdsSocketIn } from './netlink-socket.ts';
 import { exists } from './ns.ts';
+import { gracePeriod } from './sys/ns.ts';
 import type { Pinner } from './pinner.ts';
 import { endAll } from './process/end.ts';
 import { memberPids } from './process/members.ts';
 import { findHolders } from './refs.ts';
 import { decodePlan, markShared } from './registry/entry.ts';
-import type { Entry } from './registry/entry.ts';
+import type { Entry, Join } from './registry/entry.ts';
 import { readNotes } from './registry/journal.ts';
 import { removingPlan } from './registry/read.ts';
 import { removeEntry } from './registry/stage.ts';
@@ -63,7 +64,7 @@ export async function retireEntry(from: string, serial: bigint, shared: boolean,
     gone = await emptyCgroup(entry.cgroup, entry.image.name, shared);
     if (entry.steps > 0 && !shared) host.pinner()?.unpin(serial);
     if (entry.shared !== shared) replace(path, markShared(bytes, shared));
-    gone &&= !shared && !isReferenced(entry, host) && readNotes(`${dir}/journal`).length === 0;
+    gone = gone && !shared && !(await isReferenced(entry, host)) && readNotes(`${dir}/journal`).length === 0;
   }
   if (gone) removeEntry(dir);
   host.bump();
@@ -74,9 +75,15 @@ export async function retireEntry(from: string, serial: bigint, shared: boolean,
  * Whether a namespace of the image's own is still in use by anybody but us. The kernel is asked by handle first: a namespace that is
  * gone costs microseconds. One that lives though nobody can be found is held by sockets.
  */
-export function isReferenced(entry: Entry, host: Pick<RetireHost, 'except' | 'pins'>): boolean {
+export async function isReferenced(entry: Entry, host: Pick<RetireHost, 'except' | 'pins'>): Promise<boolean> {
   const own = entry.joins.filter(({ pin }) => pin.startsWith(`${entry.image.serial}/`));
-  const alive = own.filter(({ type, ino, id }) => isNsType(type) && exists(type, ino, id) !== false);
+  const living = (joins: readonly Join[]): readonly Join[] => joins.filter(({ type, ino, id }) => isNsType(type) && exists(type, ino, id) !== false);
+  let alive = living(own);
+  if (alive.length === 0) return false;
+  // Sockets that were just closed keep their namespace for a grace period of the kernel's.
+  gracePeriod();
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  alive = living(alive);
   if (alive.length === 0) return false;
   const holders = findHolders({
     namespaces: new Set(alive.map(({ type, ino }) => `${type}:[${ino}]`)), dir: undefined, cgroup: undefined, except: host.except, pins: undefined,

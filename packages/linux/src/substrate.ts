@@ -3,7 +3,7 @@ import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { VimageError, codeOf, encodePairs } from '@vimage/core';
 import type { Awaitable, EndOptions, GiveBack, Holder, Pairs, ProcessInfo, Snapshot, SpawnRequest, Stage, Standing, StoredImage, Substrate } from '@vimage/core';
-import { cgroupRemove, serialOf, topCgroup } from './cgroup.ts';
+import { imageTops, serialOf, topCgroup } from './cgroup.ts';
 import type { CgroupAt } from './cgroup.ts';
 import { door } from './door.ts';
 import { collect } from './gc.ts';
@@ -12,7 +12,7 @@ import { LinuxMachine } from './machine.ts';
 import type { Named } from './machine.ts';
 import { endAll } from './process/end.ts';
 import { member, memberPids, members, needCgroup, signalNumber } from './process/members.ts';
-import { Pidfd, oneEnded } from './process/pidfd.ts';
+import { oneEnded } from './process/pidfd.ts';
 import { findHolders } from './refs.ts';
 import { FileLock } from './registry/lock.ts';
 import { parentName } from './registry/paths.ts';
@@ -20,9 +20,9 @@ import { readAll } from './registry/read.ts';
 import { bootId, checkRoot, readCount } from './registry/root.ts';
 import { LinuxStage } from './registry/stage.ts';
 import type { StageHost } from './registry/stage.ts';
-import { hidePlan, readPlan, retireEntry } from './retire.ts';
+import { emptyCgroup, hidePlan, readPlan, retireEntry } from './retire.ts';
 import type { RetireHost } from './retire.ts';
-import { ifThere, makeDir, needDir, removeTree, unlink, writeAll } from './sys/file.ts';
+import { ifThere, makeDir, needDir, removeDir, removeTree, unlink, writeAll } from './sys/file.ts';
 import { execve } from './sys/process.ts';
 import { needRights } from './sys/rights.ts';
 import { watchRegistry } from './watch.ts';
@@ -163,6 +163,7 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
   get #stageHost(): StageHost {
     return {
       run: (fn) => this.root.run(fn),
+      during: (fn) => this.root.during(fn),
       bump: () => this.#bump(),
       discard: (serial, cgroup) => this.#discard(serial, cgroup),
       own: (serial, dir, persist) => this.#own(serial, dir, persist),
@@ -174,15 +175,10 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
     if (this.#current === now - 1n) this.#current = now;
   }
 
-  #discard(serial: bigint, cgroup: CgroupAt | undefined): void {
+  async #discard(serial: bigint, cgroup: CgroupAt | undefined): Promise<void> {
     this.#staged.delete(serial);
+    await emptyCgroup(cgroup, String(serial));
     this.runningPinner?.unpin(serial);
-    if (cgroup === undefined) return;
-    for (const pid of memberPids(cgroup, true)) {
-      using process = Pidfd.open(pid);
-      if (process?.alive === true) process.signal(9);
-    }
-    cgroupRemove(cgroup.path);
   }
 
   #own(serial: bigint, dir: string, persist: boolean): void {
@@ -297,7 +293,7 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
     if (images.length + damaged.length + staged.length > 0) return;
     if (existsSync(this.layout.mnt) && !this.livePinner().close()) return;
     this.root.remove();
-    if (this.cgroups !== undefined) cgroupRemove(topCgroup(this.cgroups, 0n).path.replace(/\/0$/, ''));
+    for (const top of imageTops(this.cgroups)) removeDir(top);
   }
 }
 

@@ -57,7 +57,7 @@ export function machine(options: LookOptions = {}): Machine {
     links: attempt(() => readdirSync('/sys/class/net'), []).sort(),
     processes: processes.sort(),
     cgroups: cgroups(),
-    fds: attempt(() => readdirSync('/proc/self/fd'), []).flatMap((fd) => attempt(() => [readlinkSync(`/proc/self/fd/${fd}`).replace(/\[\d+\]/, '')], [])).sort(),
+    fds: attempt(() => readdirSync('/proc/self/fd'), []).flatMap((fd) => attempt(() => [readlinkSync(`/proc/self/fd/${fd}`).replace(/\[\d+\]| \(deleted\)$/, '')], [])).sort(),
   };
 }
 

@@ -5,7 +5,7 @@ import { omit } from './omit.ts';
 import { valueOf } from './move/journal.ts';
 import { identity, Vnet } from './vnet.ts';
 import { parseValues, printValues } from './wanted/text.ts';
-import type { VnetValues } from './wanted/wanted.ts';
+import { wanted, type VnetValues } from './wanted/wanted.ts';
 
 /** Notes a change before it begins, in place of the last one's note: whoever finds it unpublished can take it back. */
 export async function noteChange(stage: Stage, own: Vnet, parent: Vnet, before: VnetValues, after: VnetValues): Promise<void> {
@@ -32,7 +32,10 @@ function asItIs(own: Stack, before: VnetValues, after: VnetValues): VnetValues {
     const link = own.nl.linkFind(key);
     return link === undefined ? [] : [{ key, value: link.mtu }];
   });
-  const mac = unsaid(before.mac, after.mac).flatMap((key) => {
+  const stays = new Set(wanted(after).links.map((link) => JSON.stringify(link)));
+  const leaving = wanted(before).links.filter((link) => !stays.has(JSON.stringify(link)));
+  const made = leaving.filter(({ kind, name }) => kind !== 'move' && before.mac?.some(({ key }) => key === name) !== true).map(({ name }) => name);
+  const mac = [...new Set([...unsaid(before.mac, after.mac), ...made])].flatMap((key) => {
     const address = own.nl.linkFind(key)?.address;
     return address === undefined ? [] : [{ key, value: address }];
   });

@@ -10,7 +10,7 @@ let at: Lab;
 beforeAll(async () => {
   at = await lab();
   at.on('', 'sh', '-ec', `
-    ip link add br0 type bridge; ip link set br0 up; ip addr add 10.50.0.1/24 dev br0
+    ip link add br0 address 02:00:00:00:50:01 type bridge; ip link set br0 up; ip addr add 10.50.0.1/24 dev br0
     ip link add if5 type veth peer name far5; ip link set far5 up; ip addr add 10.75.0.1/24 dev if5; ip link set if5 up; ip route add 10.175.0.0/16 via 10.75.0.2`);
 });
 afterAll(() => at.close());
@@ -24,12 +24,14 @@ function act(n: number, verb: string, name: string, pairs: readonly string[]): {
   }
 }
 
-const volatile = /valid_lft.*|@if\d+|^\d+: |link-netnsid \d+|state \w+|NO-CARRIER,?|,?LOWER_UP|,?M-DOWN|tentative ?|inet6 fe80.*|linkdown ?/gm;
-
-function portrait(child: string, ...more: string[]): string {
-  const parts = ['ip -d addr', 'ip route show table all', 'ip -6 route show table all proto boot', 'ip neigh show nud permanent', 'tc qdisc show', 'nft list ruleset', 'sysctl net.ipv4.ip_forward net.ipv4.conf.br0.route_localnet', ...more];
-  const text = at.on(child, 'sh', '-c', parts.map((part) => `${part} 2>/dev/null; echo ==`).join('; '));
-  return text.replaceAll(volatile, '').split('\n').map((line) => line.trimEnd().replaceAll(/ +/g, ' ')).filter((line) => line.trim() !== '').join('\n');
+/** What ip(8), tc(8), nft(8) and sysctl(8) say, without what differs from one look to the next. */
+function portrait(child: string): string {
+  const parts = ['ip -o link', 'ip -o addr', 'ip route show table all', 'ip -6 route show proto boot', 'ip neigh show nud permanent', 'tc qdisc show', 'nft list ruleset', 'sysctl net.ipv4.ip_forward net.ipv4.conf.br0.route_localnet', 'bridge link'];
+  const text = at.on(child, 'sh', '-c', parts.map((part) => `${part} 2>/dev/null`).join('; '));
+  const volatile = /valid_lft.*|@\w+|^\d+: |link-netnsid \d+|state \w+|NO-CARRIER,?|,?LOWER_UP|,?M-DOWN|linkdown ?|refcnt \d+|table \d+ chain|handle \d+/g;
+  const far = child === '' ? /link\/ether .*/g : /$^/g;
+  const lines = text.split('\n').map((line) => line.replaceAll(volatile, '').replaceAll(far, '').trimEnd().replaceAll(/ +/g, ' '));
+  return lines.filter((line) => line.trim() !== '' && !line.includes('fe80')).sort().join('\n');
 }
 
 /** Links of a namespace that died go a moment later than it. */

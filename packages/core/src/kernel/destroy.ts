@@ -1,6 +1,7 @@
 import { VimageError, kassert } from '../errors.ts';
 import type { RemoveContext } from '../component/component.ts';
 import type { Image } from '../image/image.ts';
+import type { InstanceRef } from '../image/slot.ts';
 import { parseImage } from '../pairs/parse.ts';
 import { sections } from '../pairs/sections.ts';
 import type { Stage, StoredImage } from '../substrate.ts';
@@ -116,7 +117,18 @@ async function removeInstances(state: KernelState, image: Image, stage: Stage): 
       notes.push(...(await component.giveBack?.(await stage.journalled(component.name), image.name, image.serial, state.substrate) ?? []));
     }
   }
+  for (const slot of image.slots) {
+    if (slot.kind === 'own' && slot.ref.images().every((other) => other === image)) letGo(state, slot.ref);
+  }
   return notes;
+}
+
+/** Closes this process's descriptors of an instance, which would keep it alive. */
+function letGo(state: KernelState, ref: InstanceRef): void {
+  const { instance } = ref;
+  if (instance === undefined) return;
+  ref.renew(undefined);
+  state.component(ref.component).forget?.(instance);
 }
 
 /** Images outside the subtree that share an instance of this one; its children are gone by now. */

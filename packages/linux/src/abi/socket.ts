@@ -2,6 +2,7 @@
 export const AF_UNIX = 1;
 export const AF_NETLINK = 16;
 export const SOCK_RAW = 3;
+export const SOCK_DGRAM = 2;
 export const SOCK_SEQPACKET = 5;
 export const SOCK_CLOEXEC = 0o2000000;
 export const SOL_SOCKET = 1;

@@ -14,8 +14,9 @@ export interface StageHost {
   /** Runs under the root lock. */
   run<T>(fn: () => T): Awaitable<T>;
   bump(): void;
-  /** Removes what of an image that never was is outside the registry: pins, cgroup. Synchronous under the root lock. */
-  discard(serial: bigint, cgroup: CgroupAt | undefined): void;
+  during(fn: () => Promise<void>): Promise<void>;
+  /** Removes what of an image that never was is outside the registry: processes, cgroup, pins. */
+  discard(serial: bigint, cgroup: CgroupAt | undefined): Promise<void>;
   /** Keeps, or lets go of, the lock that a non-persistent image ends with. */
   own(serial: bigint, dir: string, persist: boolean): void;
 }
@@ -131,14 +132,14 @@ export class LinuxStage implements Stage {
     rollForward(this.#dir, this.#start.edit);
   }
 
-  abort(): Awaitable<void> {
-    return this.#host.run(() => {
+  async abort(): Promise<void> {
+    await this.#host.during(async () => {
       try {
         if (this.#start.existing) {
           if (!this.#published) dropEdits(this.#dir, undefined);
           return;
         }
-        this.#host.discard(this.serial, this.cgroup);
+        await this.#host.discard(this.serial, this.cgroup);
         this.#host.own(this.serial, this.#dir, true);
         removeTree(this.#dir);
         if (this.#published) this.#host.bump();

@@ -32,6 +32,30 @@ export function nsType(fd: number): number {
   return check(cIoctl()(int(fd, 'fd'), NS_GET_NSTYPE, null), 'ioctl NS_GET_NSTYPE');
 }
 
+const SIOCSIFFLAGS = 0x8914;
+const ifreq = Buffer.alloc(40);
+
+/** SIOCSIFFLAGS, in the network namespace that the socket is of. ENODEV, EPERM. */
+export function setInterfaceFlags(socket: number, name: string, flags: number): void {
+  ifreq.fill(0);
+  ifreq.write(name, 0, 15, 'latin1');
+  ifreq.writeUInt16LE(flags, 16);
+  door('ioctl SIOCSIFFLAGS', () => check(cIoctl()(int(socket, 'socket'), SIOCSIFFLAGS, ifreq), 'ioctl SIOCSIFFLAGS'));
+}
+
+const cSyscall = native<(number: number, command: number, flags: number, cpu: number) => number>((lib) =>
+  lib.func('long syscall(long number, int command, int flags, int cpu)'),
+);
+
+/**
+ * membarrier(2), global: returns after an RCU grace period. What the kernel frees only then (netlink sockets, and with them their
+ * namespace) is about to be freed. Some milliseconds; nothing where the kernel has no such call.
+ */
+export function gracePeriod(): void {
+  const number = { x64: 324, arm64: 283, riscv64: 283 }[process.arch as string];
+  if (number !== undefined) cSyscall()(number, 1, 0, 0);
+}
+
 const word = Buffer.alloc(8);
 let idKnown = true;
 

@@ -62,9 +62,10 @@ export function delDevice(job: Job, param: 'bridge' | 'macvlan', name: string, m
   const index = job.links.find(name);
   if (index === undefined) return;
   const under = macvlan === undefined ? undefined : job.parent.stack.nl.linkFind(macvlan.over);
+  const address = job.links.now(name)?.address;
   job.links.drop(name);
   const back: LinkSpec | undefined =
-    macvlan === undefined ? { kind: 'bridge', name, index, ...settings(job.before, name) }
+    macvlan === undefined ? { kind: 'bridge', name, index, ...settings(job.before, name), ...(address === undefined ? {} : { address }) }
       : under === undefined ? undefined : macvlanSpec(job, job.before, { name, mode: macvlan.mode, index, link: under.index });
   job.work.add({
     at: job.own,

@@ -43,6 +43,16 @@ export async function addVeth(job: Job, name: string, end: VethEnd): Promise<voi
   });
 }
 
+/** How to lay a cable again that is taken away; undefined where its bridge is gone already. */
+function backSpec(job: Job, far: Stack, cable: Cable): LinkSpec | undefined {
+  try {
+    return vethSpec(job, far, job.before, cable);
+  } catch (error) {
+    if (error instanceof VimageError) return undefined;
+    throw error;
+  }
+}
+
 interface Cable {
   readonly name: string;
   readonly end: VethEnd;
@@ -52,7 +62,7 @@ interface Cable {
 
 function vethSpec(job: Job, far: Stack, want: Wanted, { name, end, other, index }: Cable): LinkSpec {
   const mtu = want.mtu.get(name);
-  const mac = want.mac.get(name);
+  const mac = want.mac.get(name) ?? (want === job.before ? job.links.now(name)?.address : undefined);
   const master = end.bridge === undefined ? undefined : bridgeIndex(far, end.bridge, end);
   return {
     kind: 'veth',
@@ -89,15 +99,16 @@ export async function delVeth(job: Job, name: string, end: VethEnd): Promise<voi
   const index = job.links.find(name);
   if (index === undefined) return;
   const far = await farStack(job, end).catch(() => undefined);
-  job.links.drop(name);
   const tried = { param: 'veth', subject: name };
   if (far === undefined) {
+    job.links.drop(name);
     job.work.add({ at: job.own, tried, act: (ops) => ops.linkDel(index), fine: ['ENODEV'] });
     return;
   }
   const other = farName(job.image.serial, name, end);
-  const spec = vethSpec(job, far, job.before, { name, end, other, index });
-  job.work.add({ at: far, tried, act: (ops: Changes<number>) => ops.linkDel(other), undo: (ops) => ops.linkAdd(spec), fine: ['ENODEV'] });
+  const back = backSpec(job, far, { name, end, other, index });
+  job.links.drop(name);
+  job.work.add({ at: far, tried, act: (ops: Changes<number>) => ops.linkDel(other), ...(back === undefined ? {} : { undo: (ops) => ops.linkAdd(back) }), fine: ['ENODEV'] });
 }
 
 /** The index of a veth's other end, for what is set on it. */

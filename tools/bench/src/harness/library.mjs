@@ -1,6 +1,6 @@
 // The library under test: as built, the way a user has it.
-import { existsSync, readdirSync } from 'node:fs';
-import { must, program } from './machine.mjs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { compiled, must } from './machine.mjs';
 
 export const registry = '/run/vimage';
 
@@ -37,25 +37,25 @@ export function checkRemoved(report, names) {
   if (report.dying.length > 0) throw new Error(`left dying: ${report.dying.join(', ')}`);
 }
 
-/** Serials that have pins, as the kernel sees them. */
+/** What is pinned, as the kernel has it: inode by `SERIAL/NAME`. */
 export function pinned() {
-  if (!existsSync(`${registry}/mnt`)) return [];
-  return must(program('nsenter'), [`--mount=${registry}/mnt`, program('ls'), '/']).split('\n').filter((name) => /^\d+$/.test(name));
+  if (!existsSync(`${registry}/mnt`)) return new Map();
+  const lines = must(compiled('pins'), [`${registry}/mnt`]).trim().split('\n').filter((line) => line !== '');
+  return new Map(lines.map((line) => line.split(' ')));
 }
 
-/** Throws unless an image is in the registry, pinned, and a network stack other than ours. */
+/** Throws unless an image is in the registry, listed, and has a network stack of its own, which is pinned. */
 export async function checkThere(kernel, image) {
   if (!(await kernel.list()).some(({ name, state }) => name === image.name && state === 'live')) throw new Error(`${image.name} is not listed`);
   if (!existsSync(`${registry}/img/${image.name}/plan`)) throw new Error(`${image.name} has no plan`);
-  if (!pinned().includes(String(image.serial))) throw new Error(`${image.name} is not pinned`);
-  const inside = must(program('nsenter'), [`--mount=${registry}/mnt`, program('stat'), '-c', '%i', `/${image.serial}/net`]).trim();
-  const ours = must(program('stat'), ['-Lc', '%i', '/proc/self/ns/net']).trim();
-  if (inside === ours || inside === '') throw new Error(`${image.name} has our own network stack`);
+  const inside = pinned().get(`${image.serial}/net`);
+  if (inside === undefined) throw new Error(`${image.name} is not pinned`);
+  if (inside === String(statSync('/proc/self/ns/net').ino)) throw new Error(`${image.name} has our own network stack`);
 }
 
 /** Throws unless nothing of any image is left. */
 export function checkNothingLeft() {
-  const left = pinned();
+  const left = [...pinned().keys()];
   if (left.length > 0) throw new Error(`pins are left: ${left.slice(0, 5).join(', ')}`);
   const names = existsSync(`${registry}/img`) ? readdirSync(`${registry}/img`) : [];
   if (names.length > 0) throw new Error(`the registry still has ${names.slice(0, 5).join(', ')}`);

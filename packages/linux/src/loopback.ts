@@ -1,0 +1,21 @@
+import { closeSync } from 'node:fs';
+import { AF_UNIX, SOCK_CLOEXEC, SOCK_DGRAM } from './abi/socket.ts';
+import { withNs } from './ns.ts';
+import type { Namespace } from './ns.ts';
+import { setInterfaceFlags } from './sys/ns.ts';
+import { socket } from './sys/socket.ts';
+
+const IFF_UP = 1;
+
+/**
+ * Sets the loopback interface of a network namespace up (netdevice(7)). Not by netlink: the kernel frees a netlink socket only
+ * after a grace period, for which the namespace would outlive its image.
+ */
+export function loopbackUp(ns: Namespace): void {
+  const fd = withNs(ns, () => socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  try {
+    setInterfaceFlags(fd, 'lo', IFF_UP);
+  } finally {
+    closeSync(fd);
+  }
+}

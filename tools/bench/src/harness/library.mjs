@@ -1,10 +1,11 @@
 // The library under test: as built, the way a user has it.
 import { existsSync, readdirSync, statSync } from 'node:fs';
+import { timed } from './alternate.mjs';
 import { compiled, must } from './machine.mjs';
 
 export const registry = '/run/vimage';
 
-/** Runs `work` with a booted kernel, and closes it. */
+/** Runs `work` with a booted kernel, and closes it; nothing of any image may be left then. */
 export async function withKernel(work) {
   const [{ boot }, { linux }, { vnet }, { vproc }] = await Promise.all([
     import('@vimage/core'), import('@vimage/linux'), import('@vimage/vnet'), import('@vimage/vproc'),
@@ -14,6 +15,7 @@ export async function withKernel(work) {
     return await work(kernel);
   } finally {
     await kernel.close();
+    checkNothingLeft();
   }
 }
 
@@ -21,10 +23,39 @@ export async function withKernel(work) {
 export async function withImage(kernel, spec, work) {
   const image = await kernel.create(spec);
   try {
+    await checkThere(kernel, image);
     return await work(image);
   } finally {
     checkRemoved(await image.destroy({ grace: 0 }), [image.name]);
   }
+}
+
+/** Nanoseconds for `count` images, one after the other: made and removed. */
+export async function createDestroy(kernel, count) {
+  const reports = [];
+  const took = await timed(async () => {
+    for (let i = 0; i < count; i++) {
+      const image = await kernel.create(netSpec('web'));
+      reports.push(await image.destroy({ grace: 0 }));
+    }
+  });
+  for (const report of reports) checkRemoved(report, ['web']);
+  return took;
+}
+
+/** Nanoseconds for `count` images that are there at the same time: all made, then all removed. */
+export async function createAllDestroyAll(kernel, count) {
+  const images = [];
+  const reports = [];
+  let took = await timed(async () => {
+    for (let i = 0; i < count; i++) images.push(await kernel.create(netSpec(`n${i}`)));
+  });
+  if (pinned().size !== count) throw new Error(`${pinned().size} pins, not ${count}`);
+  took += await timed(async () => {
+    for (const image of images) reports.push(await image.destroy({ grace: 0 }));
+  });
+  reports.forEach((report, i) => checkRemoved(report, [`n${i}`]));
+  return took;
 }
 
 export const netSpec = (name) => ({ name, persist: true, net: {} });

@@ -85,6 +85,11 @@ export function compiled(name) {
   return out;
 }
 
+/** Nanoseconds that the same system calls take in C: `batch` images at a time, made and removed `times` times. */
+export function floor(batch, times) {
+  return Number(must(compiled('floor'), [String(batch), String(times)]));
+}
+
 /** Times commands from C, which costs the same for each: `commands` by name, run A B A B. Nanoseconds by name. */
 export function drive(commands, { rounds, warmup = 3 }) {
   const names = Object.keys(commands);

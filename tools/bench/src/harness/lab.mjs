@@ -1,0 +1,73 @@
+// Many hosts on one bridge, made by imgctl, by ip, by Mininet; and unmade.
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { timed } from './alternate.mjs';
+import { pinned } from './library.mjs';
+import { home, imgctl, must, program } from './machine.mjs';
+
+const bridge = 'br0';
+
+/** Nanoseconds of a program, which must end well. */
+function took(command, args) {
+  return timed(() => void must(command, args, { stdio: ['ignore', 'ignore', 'inherit'] }));
+}
+
+function ports() {
+  return must(program('ip'), ['-o', 'link', 'show', 'master', bridge]).split('\n').filter((line) => line !== '').length;
+}
+
+function checkPorts(count, who) {
+  const found = ports();
+  if (found !== count) throw new Error(`${who}: the bridge has ${found} ports, not ${count}`);
+}
+
+/** Runs `work` with an empty bridge, which is there and up for every side. */
+export async function withBridge(work) {
+  const ip = program('ip');
+  must(ip, ['link', 'add', bridge, 'type', 'bridge']);
+  must(ip, ['link', 'set', bridge, 'up']);
+  try {
+    return await work();
+  } finally {
+    must(ip, ['link', 'del', bridge]);
+  }
+}
+
+/** `imgctl up` of that many images, from the start of Node to its end. */
+export async function imgctlUp(count) {
+  const file = '/run/bench-lab.rc';
+  const image = (i) => `image n${i} { vir net { veth "eth0=bridge:${bridge}"; } }\n`;
+  writeFileSync(file, Array.from({ length: count }, (_, i) => image(i)).join(''));
+  const cost = await took(process.execPath, [imgctl, 'up', file]);
+  checkPorts(count, 'imgctl up');
+  if (pinned().size !== count) throw new Error(`imgctl up: ${pinned().size} pins, not ${count}`);
+  return { cost, down: () => {
+    must(process.execPath, [imgctl, 'down', file], { stdio: ['ignore', 'ignore', 'inherit'] });
+    checkPorts(0, 'imgctl down');
+    if (pinned().size !== 0) throw new Error('imgctl down left pins');
+  } };
+}
+
+/** One `ip -batch` for the same: names, cables, ports. It cannot bring up what is inside, so it has less to do. */
+export async function ipBatch(count) {
+  const file = '/run/bench-lab.ip';
+  const lines = Array.from({ length: count }, (_, i) => [
+    `netns add n${i}`, `link add v${i} type veth peer name eth0 netns n${i}`, `link set v${i} master ${bridge} up`,
+  ]).flat();
+  writeFileSync(file, `${lines.join('\n')}\n`);
+  const cost = await took(program('ip'), ['-batch', file]);
+  checkPorts(count, 'ip -batch');
+  return { cost, down: () => {
+    writeFileSync(file, Array.from({ length: count }, (_, i) => `link del v${i}\nnetns del n${i}\n`).join(''));
+    must(program('ip'), ['-batch', file]);
+    checkPorts(0, 'ip -batch');
+  } };
+}
+
+/** Mininet's own time for its network, without Python's start; it takes it down itself. */
+export function mininet(count) {
+  program('mn');
+  program('brctl');
+  const text = must('/usr/bin/python3', [path.join(home, 'src/peer/mininet-lab.py'), String(count)], { stdio: ['ignore', 'pipe', 'ignore'] });
+  return Number(text.trim());
+}

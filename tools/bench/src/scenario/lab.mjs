@@ -1,0 +1,37 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { alternate } from '../harness/alternate.mjs';
+import { atMost, faster } from '../harness/bound.mjs';
+import { imgctlUp, ipBatch, mininet, withBridge } from '../harness/lab.mjs';
+import { Missing } from '../harness/machine.mjs';
+
+const what = '1000 net images with a veth each to one bridge, `imgctl up`';
+const count = 1000;
+const hosts = 200;
+
+export default {
+  name: 'lab',
+  rounds: 5,
+  rows: {
+    ip: { what, against: '`ip -batch` doing the same', bound: atMost(1.5) },
+    mininet: { what, against: 'Mininet with 200 (per node)', bound: faster(8) },
+  },
+  async run({ rounds }) {
+    const timed = (up) => async () => {
+      const { cost, down } = await up(count);
+      down();
+      await sleep(3000); // the kernel frees a thousand stacks on its own time
+      return cost / count;
+    };
+    const sides = { ours: timed(imgctlUp), ip: timed(ipBatch) };
+    let missing;
+    try {
+      await mininet(2);
+      sides.mininet = () => mininet(hosts) / hosts;
+    } catch (error) {
+      if (!(error instanceof Missing)) throw error;
+      missing = error;
+    }
+    const costs = await withBridge(() => alternate(sides, { rounds, warmup: 1 }));
+    return { ip: [costs.ours, costs.ip], mininet: missing ?? [costs.ours, costs.mininet] };
+  },
+};

@@ -1,0 +1,37 @@
+import { spawn } from 'node:child_process';
+import { alternate } from '../harness/alternate.mjs';
+import { atMost } from '../harness/bound.mjs';
+import { netSpec, withImage, withKernel } from '../harness/library.mjs';
+import { program } from '../harness/machine.mjs';
+import { checkInside, namespaces, spawnTime } from '../harness/spawned.mjs';
+
+const plain = (command, args = []) => spawn(command, args, { stdio: 'inherit' });
+
+/** The quickest way that there is: child_process itself where the library carries it over, else the image's own spawn. */
+async function quickest(image, own) {
+  const carried = (command, args = []) => image.effective(() => plain(command, args));
+  try {
+    await checkInside(carried, ['net'], own);
+    return carried;
+  } catch {
+    const spawned = (command, args = []) => image.spawn(command, args, { effective: true });
+    await checkInside(spawned, ['net'], own);
+    return spawned;
+  }
+}
+
+export default {
+  name: 'spawn-effective',
+  rounds: 300,
+  rows: {
+    plain: { what: 'spawn `true` with eimg = a net image, library', against: 'plain `child_process.spawn`', bound: atMost(1.15) },
+  },
+  run({ rounds }) {
+    const command = program('true');
+    return withKernel((kernel) => withImage(kernel, netSpec('web'), async (image) => {
+      const ours = await quickest(image, await namespaces(plain, ['net']));
+      const costs = await alternate({ ours: () => spawnTime(() => ours(command)), plain: () => spawnTime(() => plain(command)) }, { rounds, warmup: 20 });
+      return { plain: [costs.ours, costs.plain] };
+    }));
+  },
+};

@@ -1,0 +1,13 @@
+import bystander from './scenario/bystander.mjs';
+import floor from './scenario/floor.mjs';
+import imgexec from './scenario/imgexec.mjs';
+import ipNetns from './scenario/ip-netns.mjs';
+import lab from './scenario/lab.mjs';
+import scale from './scenario/scale.mjs';
+import slots from './scenario/slots.mjs';
+import spawnEffective from './scenario/spawn-effective.mjs';
+import spawnLiving from './scenario/spawn-living.mjs';
+import throughput from './scenario/throughput.mjs';
+
+/** In the order of the table. */
+export const scenarios = [floor, ipNetns, spawnEffective, spawnLiving, imgexec, lab, scale, bystander, slots, throughput];

@@ -28,10 +28,10 @@ function act(n: number, verb: string, name: string, pairs: readonly string[]): {
 function portrait(child: string): string {
   const parts = ['ip -o link', 'ip -o addr', 'ip route show table all', 'ip -6 route show proto boot', 'ip neigh show nud permanent', 'tc qdisc show', 'nft list ruleset', 'sysctl net.ipv4.ip_forward net.ipv4.conf.br0.route_localnet', 'bridge link'];
   const text = at.on(child, 'sh', '-c', parts.map((part) => `${part} 2>/dev/null`).join('; '));
-  const volatile = /valid_lft.*|@\w+|^\d+: |link-netnsid \d+|state \w+|NO-CARRIER,?|,?LOWER_UP|,?M-DOWN|linkdown ?|refcnt \d+|table \d+ chain|handle \d+/g;
+  const volatile = /valid_lft.*|@\w+|^\d+: |link-netnsid \d+|state \w+|NO-CARRIER,?|,?LOWER_UP|,?M-DOWN|linkdown ?|refcnt \d+|table \d+ chain|handle \d+|tbf \w+:/g;
   const far = child === '' ? /link\/ether .*/g : /$^/g;
   const lines = text.split('\n').map((line) => line.replaceAll(volatile, '').replaceAll(far, '').trimEnd().replaceAll(/ +/g, ' '));
-  return lines.filter((line) => line.trim() !== '' && !line.includes('fe80')).sort().join('\n');
+  return lines.filter((line) => line.trim() !== '' && !/fe80|multicast ff00/.test(line)).sort().join('\n');
 }
 
 /** Links of a namespace that died go a moment later than it. */

@@ -8,6 +8,7 @@ import { macvlanType } from '../params/macvlan.ts';
 import { moveType } from '../params/move.ts';
 import { vethType } from '../params/veth.ts';
 import { wanted, type VnetValues, type WantedLink } from '../wanted/wanted.ts';
+import { beginWithoutDad } from './dad.ts';
 import { addBridge, addMacvlan, delDevice } from './devices.ts';
 import { difference } from './difference.ts';
 import { addItems, itemChanges, removeItems, type ItemChanges } from './items.ts';
@@ -44,6 +45,7 @@ export async function apply(vnet: Vnet, before: VnetValues, after: VnetValues, c
   for (const link of links.come) if (link.kind === 'move') await takeMove(job, link.move);
   for (const link of links.come) await addLink(job, link);
   if (job.tolerant) settleLinks(job);
+  await beginWithoutDad(job, links.come.filter(({ name }) => job.links.find(name) !== undefined));
   if (job.fresh && !job.after.down.has('lo')) loopbackUp(job.own.ns);
   changeSettings(job, new Set(links.come.filter(({ kind }) => kind !== 'move').map(({ name }) => name)));
   changeSysctls(job);

@@ -2,6 +2,7 @@ import { VimageError } from '@vimage/core';
 import type { LinkSpec } from '@vimage/netlink';
 import { macvlanType, type MacvlanSpec } from '../params/macvlan.ts';
 import type { Wanted } from '../wanted/wanted.ts';
+import { skipsDad } from './dad.ts';
 import type { Job } from './job.ts';
 
 /** Notes a macvlan over an interface of the parent; it begins in the image's stack. */
@@ -36,13 +37,13 @@ interface Over {
 }
 
 function macvlanSpec(job: Job, want: Wanted, { name, mode, index, link }: Over): LinkSpec {
-  return { kind: 'macvlan', name, index, link, mode, netns: job.own.ns.fd, ...settings(want, name) };
+  return { kind: 'macvlan', name, index, link, mode, netns: job.own.ns.fd, ...settings(want, name, want === job.after) };
 }
 
 /** Notes a bridge in the image's stack. */
 export function addBridge(job: Job, name: string): void {
   const index = job.links.make(name, 'bridge');
-  const spec: LinkSpec = { kind: 'bridge', name, index, ...settings(job.after, name) };
+  const spec: LinkSpec = { kind: 'bridge', name, index, ...settings(job.after, name, true) };
   job.work.add({
     at: job.own,
     tried: { param: 'bridge', subject: name, kind: 'bridge' },
@@ -51,10 +52,10 @@ export function addBridge(job: Job, name: string): void {
   });
 }
 
-function settings(want: Wanted, name: string): { up: boolean; mtu?: number; address?: string } {
+function settings(want: Wanted, name: string, fresh: boolean): { up: boolean; mtu?: number; address?: string } {
   const mtu = want.mtu.get(name);
   const mac = want.mac.get(name);
-  return { up: !want.down.has(name), ...(mtu === undefined ? {} : { mtu }), ...(mac === undefined ? {} : { address: mac }) };
+  return { up: !want.down.has(name) && !(fresh && skipsDad(want, name)), ...(mtu === undefined ? {} : { mtu }), ...(mac === undefined ? {} : { address: mac }) };
 }
 
 /** Notes the removal of a bridge or macvlan. */
@@ -65,7 +66,7 @@ export function delDevice(job: Job, param: 'bridge' | 'macvlan', name: string, m
   const address = job.links.now(name)?.address;
   job.links.drop(name);
   const back: LinkSpec | undefined =
-    macvlan === undefined ? { kind: 'bridge', name, index, ...settings(job.before, name), ...(address === undefined ? {} : { address }) }
+    macvlan === undefined ? { kind: 'bridge', name, index, ...settings(job.before, name, false), ...(address === undefined ? {} : { address }) }
       : under === undefined ? undefined : macvlanSpec(job, job.before, { name, mode: macvlan.mode, index, link: under.index });
   job.work.add({
     at: job.own,

@@ -47,7 +47,7 @@ function changeOf(job: Job, name: string): { readonly change: LinkChange; readon
 }
 
 /** What the image says of an interface: what it made or took is up unless named by `down`; of others only what is named. */
-function isUp(job: Job, name: string): boolean | undefined {
+export function isUp(job: Job, name: string): boolean | undefined {
   if (job.after.down.has(name)) return false;
   if (job.after.up.has(name) || job.before.down.has(name) || job.after.links.some((link) => link.name === name)) return true;
   return undefined;

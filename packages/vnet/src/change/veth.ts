@@ -4,6 +4,7 @@ import { PARENT, vethType, type VethEnd } from '../params/veth.ts';
 import type { Stack } from '../stack.ts';
 import { refused } from '../words.ts';
 import type { Wanted } from '../wanted/wanted.ts';
+import { skipsDad } from './dad.ts';
 import type { Job } from './job.ts';
 
 /** Name of a veth's other end: the one given, or one made of the image's serial, which nobody else has. */
@@ -67,7 +68,7 @@ function vethSpec(job: Job, far: Stack, want: Wanted, { name, end, other, index 
   return {
     kind: 'veth',
     name: other,
-    up: true,
+    up: !(want === job.after && skipsDad(want, name)),
     ...(master === undefined ? {} : { master }),
     // A port with a small mtu would make the bridge small for all.
     ...(mtu === undefined || master !== undefined ? {} : { mtu }),

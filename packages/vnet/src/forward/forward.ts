@@ -41,8 +41,11 @@ function startForwarding(at: Stack, serial: bigint, wish: Forwarding): void {
   borrow(at, serial, settingsOf(at, wish));
   if (publishes4(wish)) {
     // The other end of a veth is the image's own: what is set there goes with it.
-    at.setSysctls(wish.ends.filter((end) => !end.bridge).map((end) => [`net.ipv4.conf.${end.name.replaceAll('.', '/')}.route_localnet`, '1'] as const));
+    at.setSysctls(wish.ends.filter(({ port }) => port === undefined).map((end) => [`net.ipv4.conf.${end.name.replaceAll('.', '/')}.route_localnet`, '1'] as const));
   }
+  // What the image sends to its own published port comes back through the port of the bridge that it came from.
+  const ports = wish.ends.flatMap(({ port }) => (port === undefined ? [] : [port]));
+  for (const port of ports) if (at.nl.linkFind(port) !== undefined) at.nl.linkSet(port, { bridgePort: { hairpin: wish.publish.length > 0 } });
   tableOf(serial, wish).commit(at);
 }
 
@@ -58,7 +61,7 @@ function settingsOf(at: Stack, wish: Forwarding): readonly (readonly [string, st
     settings.push(['net.ipv6.conf.all.forwarding', '1']);
   }
   if (publishes4(wish)) {
-    for (const end of wish.ends) if (end.bridge) settings.push([`net.ipv4.conf.${end.name.replaceAll('.', '/')}.route_localnet`, '1']);
+    for (const end of wish.ends) if (end.port !== undefined) settings.push([`net.ipv4.conf.${end.name.replaceAll('.', '/')}.route_localnet`, '1']);
   }
   return settings;
 }

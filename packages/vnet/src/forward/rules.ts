@@ -75,12 +75,16 @@ function addSource(t: Transaction, table: string, wish: Forwarding): void {
     if (wish.publish.length > 0) {
       t.addRule(table, chain, expr.iifname(end.name), expr.oifname(end.name), expr.wasDnat(), expr.masquerade());
       t.addRule(table, chain, expr.oifname(end.name), expr.wasDnat(), expr.local('saddr'), expr.masquerade());
+      // Where a bridge hands frames to netfilter, they have no incoming interface here; the image itself is told by its address.
+      for (const address of end.addrs) {
+        t.addRule(table, chain, expr.family(familyOf(address)), expr.addr('saddr', parseAddress(address).bytes), expr.oifname(end.name), expr.wasDnat(), expr.masquerade());
+      }
     }
     if (wish.nat === false) continue;
     const out = typeof wish.nat === 'string' ? expr.oifname(wish.nat) : expr.oifname(end.name, true);
     for (const address of end.addrs) {
       t.addRule(table, chain, expr.family(familyOf(address)), expr.addr('saddr', parseAddress(address).bytes), out, expr.masquerade());
     }
-    if (!end.bridge) t.addRule(table, chain, expr.iifname(end.name), out, expr.masquerade());
+    if (end.port === undefined) t.addRule(table, chain, expr.iifname(end.name), out, expr.masquerade());
   }
 }

@@ -7,8 +7,8 @@ import { wanted, wantsForwarding, type VnetValues } from '../wanted/wanted.ts';
 /** An interface of the parent behind which the image is. */
 export interface End {
   readonly name: string;
-  /** A bridge has others behind it too. */
-  readonly bridge: boolean;
+  /** A bridge has others behind it too; then the image's own port there. */
+  readonly port: string | undefined;
   /** The image's own addresses there. */
   readonly addrs: readonly string[];
 }
@@ -30,7 +30,8 @@ export function forwardingOf(values: VnetValues, serial: bigint): Forwarding | u
   const ends = want.links.flatMap((link): End[] => {
     if (link.kind !== 'veth' || link.end.image !== PARENT) return [];
     const addrs = want.addrs.filter(({ dev }) => dev === link.name).map(({ cidr }) => cidr.address);
-    return [{ name: link.end.bridge ?? farName(serial, link.name, link.end), bridge: link.end.bridge !== undefined, addrs }];
+    const far = farName(serial, link.name, link.end);
+    return [{ name: link.end.bridge ?? far, port: link.end.bridge === undefined ? undefined : far, addrs }];
   });
   const families = new Set(ends.flatMap((end) => end.addrs).map(familyOf));
   return { ends, nat: values.nat ?? false, publish: values.publish ?? [], families: [...families].sort() };

@@ -44,10 +44,11 @@ describe.skipIf(why !== undefined)(`the opening screen${why === undefined ? '' :
       await expect.poll(() => world.ok('ps', 'web'), { timeout: 10_000 }).toContain('sleep 1000');
       const rows = await world.json('ps', 'web') as { pid: number; inner: number[]; command: string }[];
       const row = rows.find(({ command }) => command === 'sleep 1000');
+      const ended = new Promise((resolve) => child.once('exit', resolve));
       expect(row?.inner.length).toBe(2);
       expect(await world.ok('refs', 'web')).toMatch(/process .*sleep 1000/);
       expect(await world.ok('kill', 'web', String(row?.pid), '-s', 'KILL')).toContain('1 process of web sent SIGKILL');
-      await new Promise((resolve) => child.once('exit', resolve));
+      await ended;
       expect(child.exitCode).toBe(137);
     } finally {
       child.kill('SIGKILL');

@@ -90,6 +90,11 @@ export function topCgroup(at: Hierarchy, serial: bigint): CgroupAt {
   return { path: `${top}/${serial}`, kind: at.kind };
 }
 
+/** The directory that holds the cgroups of the images that this process makes. */
+export function topOf(at: Hierarchy): string {
+  return topCgroup(at, 0n).path.replace(/\/0$/, '');
+}
+
 /** The pids in one cgroup; none where it was not made yet. Those outside our pid namespace are left out. */
 export function cgroupPids(path: string): readonly number[] {
   try {
@@ -194,8 +199,7 @@ export function pidsPath(at: CgroupAt): string | undefined {
   return path !== undefined && existsSync(path) ? path : undefined;
 }
 
-/** Every directory in which there are cgroups of images: of membership, and of limits. */
-export function imageTops(at: Hierarchy | undefined): readonly string[] {
-  const limits = pidsTop();
-  return [...(at === undefined ? [] : [topCgroup(at, 0n).path.replace(/\/0$/, '')]), ...(limits === undefined ? [] : [limits])].filter((path) => existsSync(path));
+/** Removes what holds the images' cgroups, of membership and of limits, where it is empty. */
+export function removeTops(at: Hierarchy | undefined): void {
+  for (const top of [at === undefined ? undefined : topOf(at), pidsTop()]) if (top !== undefined && existsSync(top)) removeDir(top);
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { GiveBack } from '@vimage/core';
 import type { Hierarchy } from './cgroup.ts';
-import { cgroupPids, cgroupRemove, cgroupTree, imageTops } from './cgroup.ts';
+import { cgroupPids, cgroupRemove, cgroupTree, topOf } from './cgroup.ts';
 import { ifThere, readOwn, removeTree } from './sys/file.ts';
 import { decodePairs } from '@vimage/core';
 import { emptyCgroup, isReferenced, retireEntry } from './retire.ts';
@@ -110,7 +110,8 @@ function unpinOrphans(contents: Contents, host: RetireHost): readonly string[] {
 function sweepCgroups(contents: Contents, hierarchy: Hierarchy | undefined): readonly string[] {
   const known = serials(contents);
   const done: string[] = [];
-  for (const path of imageTops(hierarchy).flatMap((top) => cgroupTree(top, true))) {
+  if (hierarchy === undefined) return done;
+  for (const path of cgroupTree(topOf(hierarchy), true)) {
     const name = path.slice(path.lastIndexOf('/') + 1);
     if (!/^\d+$/.test(name) || known.has(name) || cgroupTree(path, true).some((each) => cgroupPids(each).length > 0)) continue;
     if (cgroupRemove(path)) done.push(`removed the empty cgroup ${path}`);

@@ -3,7 +3,7 @@ import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { VimageError, codeOf, encodePairs } from '@vimage/core';
 import type { Awaitable, EndOptions, GiveBack, Holder, Pairs, ProcessInfo, Snapshot, SpawnRequest, Stage, Standing, StoredImage, Substrate } from '@vimage/core';
-import { imageTops, serialOf, topCgroup } from './cgroup.ts';
+import { removeTops, serialOf, topCgroup } from './cgroup.ts';
 import type { CgroupAt } from './cgroup.ts';
 import { door } from './door.ts';
 import { collect } from './gc.ts';
@@ -22,7 +22,7 @@ import { LinuxStage } from './registry/stage.ts';
 import type { StageHost } from './registry/stage.ts';
 import { emptyCgroup, hidePlan, readPlan, retireEntry } from './retire.ts';
 import type { RetireHost } from './retire.ts';
-import { ifThere, makeDir, needDir, removeDir, removeTree, unlink, writeAll } from './sys/file.ts';
+import { ifThere, makeDir, needDir, removeTree, unlink, writeAll } from './sys/file.ts';
 import { execve } from './sys/process.ts';
 import { needRights } from './sys/rights.ts';
 import { watchRegistry } from './watch.ts';
@@ -293,7 +293,7 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
     if (images.length + damaged.length + staged.length > 0) return;
     if (existsSync(this.layout.mnt) && !this.livePinner().close()) return;
     this.root.remove();
-    for (const top of imageTops(this.cgroups)) removeDir(top);
+    removeTops(this.cgroups);
   }
 }
 

@@ -97,7 +97,7 @@ export class Server {
   /** Empty when the server has ended. */
   receive(): string[] {
     const buffer = Buffer.alloc(1 << 16);
-    let n = -1;
+    let n: number;
     do n = Number(recv(this.#fd, buffer, buffer.length, 0));
     while (n < 0 && koffi.errno() === 4); // EINTR: the runtime's own signals
     if (n < 0 && (koffi.errno() === 104 || (koffi.errno() === 11 && this.prefix.length))) return []; // ECONNRESET: killed with the request unread

@@ -1,11 +1,11 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { leaks, machine } from '../../testing/src/leaks.ts';
 import { LinuxSubstrate } from '../src/index.ts';
 import { needRoot } from './rights.ts';
-import { emptyRun, privateRun } from './rig.ts';
+import { emptyRun, privateCgroup, privateRun } from './rig.ts';
 
 const child = (name: string): string => fileURLToPath(new URL(`./child/${name}.mjs`, import.meta.url));
 const marker = `VIMAGE_TEST=${process.pid}-${Date.now()}`;
@@ -54,10 +54,13 @@ async function clean(before: ReturnType<typeof machine>, at: number): Promise<vo
 }
 
 describe.skipIf(needRoot.missing)(`after kill -9${needRoot.note}`, () => {
+  let back: () => void;
   beforeAll(() => {
     expect(existsSync(fileURLToPath(new URL('../dist/index.js', import.meta.url))), 'build first: tsc -b').toBe(true);
     privateRun();
+    back = privateCgroup();
   });
+  afterAll(() => back());
   beforeEach(emptyRun);
 
   it.each(['create', 'remove'])('at any act of %s, gc leaves nothing', { timeout: 240_000 }, async (what) => {

@@ -1,7 +1,8 @@
 // A registry of this test file's own: its thread gets a private mount namespace with an empty /run. Only synchronous file calls see it.
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync, rmdirSync, writeFileSync } from 'node:fs';
 import koffi from 'koffi';
 import type { PlanStep, StoredImage } from '@vimage/core';
+import { probeCgroup } from '../src/cgroup.ts';
 import { LinuxSubstrate } from '../src/index.ts';
 import type { LinuxStage } from '../src/index.ts';
 
@@ -14,6 +15,19 @@ export function privateRun(options = 'mode=0755'): void {
   const mount = libc.func('int mount(const char *, const char *, const char *, unsigned long, const char *)');
   const steps = [unshare(CLONE_NEWNS), mount(null, '/', null, MS_REC_PRIVATE, null), mount('run', '/run', 'tmpfs', 0, options)];
   if (steps.some((result) => result !== 0)) throw new Error(`no private /run: errno ${koffi.errno()}`);
+}
+
+/** A cgroup of this process's own, for the images it makes: other tests run at the same time. Returns the way back. */
+export function privateCgroup(): () => void {
+  const at = probeCgroup();
+  if (at === undefined) return () => undefined;
+  const own = `${at.own}/test-${process.pid}`;
+  mkdirSync(own);
+  writeFileSync(`${own}/cgroup.procs`, String(process.pid));
+  return () => {
+    writeFileSync(`${at.own}/cgroup.procs`, String(process.pid));
+    rmdirSync(own);
+  };
 }
 
 /** A small file system at `path`, to fill. */

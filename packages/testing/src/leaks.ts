@@ -10,7 +10,7 @@ export interface Machine {
   readonly links: readonly string[];
   /** `PID START NAME`. */
   readonly processes: readonly string[];
-  /** Cgroups of images. */
+  /** Cgroups of images, below the one that this process is in. */
   readonly cgroups: readonly string[];
   /** Descriptors of this process: what they are open on. */
   readonly fds: readonly string[];
@@ -65,7 +65,7 @@ function marked(pid: number, marker: string | undefined): boolean {
   return marker === undefined || pid === process.pid || attempt(() => readFileSync(`/proc/${pid}/environ`, 'latin1'), '').includes(marker);
 }
 
-/** Directories `vimage/SERIAL...` of every hierarchy. */
+/** Directories `vimage/SERIAL...` below the cgroup of this process, in the hierarchies that tell membership. */
 function cgroups(): readonly string[] {
   const found: string[] = [];
   const walk = (dir: string): void => {
@@ -76,7 +76,11 @@ function cgroups(): readonly string[] {
     }
   };
   const mounts = attempt(() => readFileSync('/proc/self/mountinfo', 'utf8'), '').split('\n');
-  for (const line of mounts) if (/ - cgroup2? /.test(line)) walk(`${line.split(' ')[4] ?? ''}/vimage`);
+  for (const line of attempt(() => readFileSync('/proc/self/cgroup', 'utf8'), '').split('\n')) {
+    const [, kind = '', path = ''] = /^\d+:([^:]*):(.*)$/.exec(line) ?? [];
+    const mount = mounts.find((each) => (kind === '' ? each.includes(' - cgroup2 ') : kind.startsWith('name=') && / - cgroup .*/.test(each) && each.endsWith(kind)));
+    if (mount !== undefined) walk(`${mount.split(' ')[4] ?? ''}${path === '/' ? '' : path}/vimage`);
+  }
   return found.sort();
 }
 

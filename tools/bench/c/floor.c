@@ -7,8 +7,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/netlink.h>
-#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <poll.h>
 #include <sched.h>
@@ -32,7 +30,7 @@
 #define NSFS 0x6e736673
 #define NS_TYPE _IO(0xb7, 0x3)
 #define NS_ID _IOR(0xb7, 13, uint64_t)
-enum { PIDFD_GETFD = 438, PIDFD_OPEN = 434, EXT_ACK = 11, CAP_ACK = 10, STRICT_CHK = 12 };
+enum { PIDFD_GETFD = 438, PIDFD_OPEN = 434 };
 
 static const char generation[] = "00000000-0000-0000-0000-000000000000 00000000000000000000 00000000000000000000\n";
 static char text[1 << 16];
@@ -41,7 +39,7 @@ static const char *cgroup, *pids_cgroup;
 
 struct image {
 	char serial[24], name[16], dir[96], home[96];
-	int net, route, lock, serial_len;
+	int net, lock;
 	uint64_t id;
 	struct stat st;
 };
@@ -123,56 +121,35 @@ static void count(void)
 	must(pwrite(count_fd, generation, sizeof generation - 1, 0));
 }
 
+static void still_alive(void)
+{
+	struct pollfd p = {asked, POLLIN, 0};
+
+	if (poll(&p, 1, 0) != 0)
+		die("the second process has ended");
+}
+
 static void ask(const char *question, int n)
 {
 	struct pollfd p = {asked, POLLIN, 0};
 
+	still_alive();
 	must(send(asked, question, (size_t)n, MSG_NOSIGNAL));
 	if (poll(&p, 1, 20000) != 1 || recv(asked, text, sizeof text, MSG_TRUNC | MSG_DONTWAIT) != 3 || memcmp(text, "ok", 3) != 0)
 		die(question);
 }
 
-// A netlink socket of the image's stack, or of any other.
-static int netlink(int ns, int family)
-{
-	struct sockaddr_nl at = {.nl_family = AF_NETLINK};
-	int fd, size = 4 << 20;
-
-	must(setns(ns, CLONE_NEWNET));
-	fd = must(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, family));
-	must(setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size));
-	must(bind(fd, (struct sockaddr *)&at, sizeof at));
-	must(setns(host, CLONE_NEWNET));
-	return fd;
-}
-
-// The answer to a request, the length first where the library asks for it first, and a look whether there is more.
-static void answered(int fd, int error)
-{
-	struct nlmsghdr *h = (struct nlmsghdr *)text;
-	int n = (int)recv(fd, text, sizeof text, MSG_PEEK | MSG_TRUNC);
-
-	if (n < (int)sizeof *h || recv(fd, NULL, 0, MSG_TRUNC | MSG_DONTWAIT) != n)
-		die("netlink");
-	if (h->nlmsg_type == NLMSG_ERROR && ((struct nlmsgerr *)NLMSG_DATA(h))->error != -error) {
-		errno = -((struct nlmsgerr *)NLMSG_DATA(h))->error;
-		die("netlink: answer");
-	}
-}
-
+// The loopback device, by the oldest way: the kernel lets go of the stack as soon as such a socket is closed.
 static void lo_up(struct image *im)
 {
-	struct { struct nlmsghdr h; struct ifinfomsg i; } up = {
-		{sizeof up, RTM_NEWLINK, NLM_F_REQUEST | NLM_F_ACK, 1, 0}, {.ifi_index = 1, .ifi_flags = IFF_UP, .ifi_change = IFF_UP},
-	};
-	int one = 1;
+	struct ifreq up = {.ifr_name = "lo", .ifr_flags = IFF_UP};
+	int fd;
 
-	im->route = netlink(im->net, NETLINK_ROUTE);
-	must(setsockopt(im->route, SOL_NETLINK, EXT_ACK, &one, sizeof one));
-	must(setsockopt(im->route, SOL_NETLINK, CAP_ACK, &one, sizeof one));
-	must(setsockopt(im->route, SOL_NETLINK, STRICT_CHK, &one, sizeof one));
-	must(send(im->route, &up, sizeof up, 0));
-	answered(im->route, 0);
+	must(setns(im->net, CLONE_NEWNET));
+	fd = must(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+	must(setns(host, CLONE_NEWNET));
+	must(ioctl(fd, SIOCSIFFLAGS, &up));
+	close(fd);
 }
 
 static void create(struct image *im, int number)
@@ -183,7 +160,7 @@ static void create(struct image *im, int number)
 
 	lock_root();
 	count();
-	im->serial_len = sprintf(im->serial, "%lld", now());
+	sprintf(im->serial, "%lld", now());
 	sprintf(im->name, "n%d", number);
 	sprintf(im->dir, HOME "/img/.new-%s", im->serial);
 	sprintf(im->home, HOME "/img/%s", im->name);
@@ -200,6 +177,7 @@ static void create(struct image *im, int number)
 	ioctl(im->net, NS_ID, &im->id);
 	must(setns(host, CLONE_NEWNET));
 
+	still_alive();
 	stat_path(HOME "/mnt");
 	stat_path(HOME);
 	n = sprintf(text, "pin %s net %d", im->serial, im->net);
@@ -232,17 +210,15 @@ static void no_journal(struct image *im)
 	refused(access(path, F_OK), ENOENT);
 }
 
-// Whether the namespace is still there though nobody of ours holds it: it is for a few milliseconds, because the kernel ends a
-// netlink socket on its own time. Who else may hold it is not looked for here.
+// Whether the namespace is still there though nobody of ours holds it.
 static void is_gone(struct image *im)
 {
 	struct { struct file_handle h; struct { uint64_t id; uint32_t type, ino; } ns; } handle = {
 		{.handle_bytes = 16, .handle_type = 0xf1}, {im->id, CLONE_NEWNET, (uint32_t)im->st.st_ino},
 	};
-	int fd = im->id ? open_by_handle_at(host, &handle.h, O_RDONLY | O_CLOEXEC) : -1;
 
-	if (fd >= 0)
-		close(fd);
+	if (im->id)
+		refused(open_by_handle_at(host, &handle.h, O_RDONLY | O_CLOEXEC), ESTALE);
 }
 
 static void empty_dir(const char *dir)
@@ -283,6 +259,9 @@ static void destroy(struct image *im)
 	sprintf(path, "%s/journal", im->home);
 	refused(unlink(path), ENOENT);
 
+	close(im->net);
+	for (int i = 0; i < 3; i++)
+		still_alive();
 	must(rename(im->home, im->dir));
 	sprintf(path, "%s/plan", im->dir);
 	must(access(path, F_OK));
@@ -291,10 +270,9 @@ static void destroy(struct image *im)
 	sprintf(path, "%s/%s", cgroup, im->serial);
 	refused(access(path, F_OK), ENOENT);
 	must(access(HOME "/mnt", F_OK));
+	still_alive();
 	stat_path(HOME "/mnt");
 	stat_path(HOME);
-	close(im->route);
-	close(im->net);
 	n = sprintf(text, "unpin %s", im->serial);
 	text[5] = '\0';
 	ask(text, n + 1);

@@ -33,5 +33,6 @@ export function bin(name) {
 }
 
 export function build() {
-  must(bin('turbo'), ['run', 'build', '--output-logs=errors-only'], { env: { ...process.env, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1' } });
+  // Through pnpm, as turbo looks for it on the PATH.
+  must('npx', ['--yes', manifest.packageManager, 'exec', 'turbo', 'run', 'build', '--output-logs=errors-only'], { env: { ...process.env, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1' } });
 }

@@ -185,11 +185,14 @@ export function needTree(path: string): void {
   needDir(path, 0o755);
 }
 
-/** The directory `vimage` in the v1 pids hierarchy, there or not; undefined where it is not mounted. */
+let limits: string | undefined | null = null;
+
+/** The directory `vimage` in the v1 pids hierarchy, there or not; undefined where it is not mounted. Looked for once. */
 function pidsTop(): string | undefined {
+  if (limits !== null) return limits;
   const mount = ownMounts().find(({ type, options }) => type === 'cgroup' && options.includes('pids'));
   const own = mount === undefined ? undefined : directory(mount, ownLines().find(({ controllers }) => controllers.includes('pids'))?.path ?? '/');
-  return own === undefined ? undefined : `${own.replace(/\/vimage(\/.*)?$/, '')}/vimage`;
+  return (limits = own === undefined ? undefined : `${own.replace(/\/vimage(\/.*)?$/, '')}/vimage`);
 }
 
 /** Where {@link pidsLimit} put a limit on the v1 hierarchy, if there is one. */

@@ -39,8 +39,8 @@ export function hidePlan(dir: string): void {
  * and the cgroup with them.
  */
 export async function emptyCgroup(cgroup: CgroupAt | undefined, name: string, shared = false): Promise<boolean> {
-  if (cgroup === undefined || !existsSync(cgroup.path)) return true;
-  if (memberPids(cgroup, !shared).length > 0) await endAll(cgroup, 0, name, !shared);
+  if (cgroup === undefined) return true;
+  if (existsSync(cgroup.path) && memberPids(cgroup, !shared).length > 0) await endAll(cgroup, 0, name, !shared);
   if (shared) return false;
   const limit = cgroup.kind === 'v2' ? pidsPath(cgroup) : undefined;
   if (limit !== undefined) cgroupRemove(limit);

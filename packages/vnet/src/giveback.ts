@@ -5,6 +5,7 @@ import { give } from './move/give.ts';
 import { initStack } from './move/init.ts';
 import { valueOf } from './move/journal.ts';
 import { isMove, moveOf } from './move/take.ts';
+import { isNetns, netnsPath, removeNetns } from './netns.ts';
 import { isChange, takeBackChange } from './unfinished.ts';
 import { Vnet, checkIdentity } from './vnet.ts';
 
@@ -14,6 +15,10 @@ export async function giveBack(entries: readonly Pairs[], image: string, serial:
   const own = await ownStack(substrate, serial);
   try {
     for (const entry of entries.toReversed()) {
+      if (isNetns(entry)) {
+        if (removeNetns(image, own?.stack.ns)) lines.push(`${netnsPath(image)}: removed`);
+        continue;
+      }
       const parent = await parentStack(substrate, entry, image);
       if (parent === undefined) {
         lines.push(...orphaned(entry, own));

@@ -4,6 +4,7 @@ import { stopForwarding } from './forward/forward.ts';
 import { give } from './move/give.ts';
 import { initStack } from './move/init.ts';
 import { isMove, moveOf } from './move/take.ts';
+import { isNetns, removeNetns } from './netns.ts';
 import { omit } from './omit.ts';
 import type { Vnet } from './vnet.ts';
 
@@ -22,6 +23,7 @@ export async function removeVnet(made: Vnet, cx: RemoveContext<'net'>): Promise<
       lines.push(`${was.name}: could not be given back (${codeOf(error) ?? String(error)}); it is "${was.as}" in the image`);
     }
   }
+  if (entries.some(isNetns)) removeNetns(cx.image.name, made.stack.ns);
   if (!cx.shared) {
     lines.push(...stopForwarding(cx.parent.stack, cx.image.serial));
     if (made.kind === 'adopted') await strip(made, cx);
@@ -43,7 +45,7 @@ function cut(made: Vnet, { values }: RemoveContext<'net'>): void {
 
 /** Takes out of an adopted stack, which stays, what the image put there. */
 async function strip(made: Vnet, cx: RemoveContext<'net'>): Promise<void> {
-  const values = omit(cx.values, 'if', 'nat', 'publish');
+  const values = omit(cx.values, 'if', 'nat', 'publish', 'netns');
   const scope = new Scope();
   const peer = (): never => {
     throw new Error('no peer is needed to remove');

@@ -175,7 +175,7 @@ describe.skipIf(why !== undefined)(`effective image${why === undefined ? '' : `:
 
     tool('strace', 'strace', 'attaches to a process of the image', async () => {
       const number = await resident(506);
-      const text = await view('sh', '-c', `strace -p ${number} -o /dev/stdout & sleep 1; kill ${number}; wait`);
+      const text = await view('sh', '-c', `strace -p ${number} 2>&1 & sleep 1; kill ${number}; wait`);
       expect(text).toMatch(/SIGTERM/);
     });
 

@@ -28,7 +28,7 @@ describe.skipIf(why !== undefined)(`64 at once${why === undefined ? '' : `: ${wh
     const results = await Promise.all(commands.map(async (command) => ({ command, result: await world.run([process.execPath, mainFile, ...command], { timeout: 150_000 }) })));
     for (const { command, result } of results) {
       expect([0, 1, 125], `${command.join(' ')}: ${result.err}`).toContain(result.status);
-      if (result.status !== 0) expect(result.err, command.join(' ')).toMatch(/^imgctl: (E[A-Z0-9]+): /m);
+      if (result.status !== 0) expect(result.err, command.join(' ')).toMatch(/^(?:imgctl|imgexec): E[A-Z0-9]+: /m);
     }
     expect(results.filter(({ command, result }) => command[0] === 'create' && result.status === 0).length).toBeGreaterThanOrEqual(names.length - 2);
     await world.ok('gc');

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { parseArgs, type Param, type ParamTable } from '@vimage/core';
 import type { Candidate } from './main.ts';
 import type { Context } from '../context.ts';
@@ -90,10 +90,11 @@ async function valuesOfParam(param: Param, typed: string, images: () => Promise<
   return words.map((value) => ({ value: lead + value, about: param.describe }));
 }
 
-/** This machine's interfaces, those that are down too. */
+/** The caller's interfaces, those that are down too. */
 function interfaces(): readonly string[] {
   try {
-    return readdirSync('/sys/class/net');
+    const lines = readFileSync('/proc/self/net/dev', 'utf8').split('\n').slice(2);
+    return lines.map((line) => line.slice(0, line.indexOf(':')).trim()).filter((name) => name !== '');
   } catch {
     return [];
   }

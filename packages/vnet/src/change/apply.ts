@@ -17,6 +17,7 @@ import { Links } from './links.ts';
 import { changeSettings } from './settings.ts';
 import { changeSysctls } from './sysctls.ts';
 import { addVeth, delVeth } from './veth.ts';
+import { changeNetns } from './netns.ts';
 import { Work } from './work.ts';
 
 /** What a change is given. */
@@ -52,6 +53,7 @@ export async function apply(vnet: Vnet, before: VnetValues, after: VnetValues, c
   await addItems(job, job.tolerant ? possible(job, items) : items);
   job.work.send();
   await changeForwarding(job);
+  await changeNetns(job);
   if (job.before.dad !== job.after.dad && !job.fresh) job.notes.push('dad counts for addresses that are set from now on');
   return job.notes;
 }

@@ -127,14 +127,17 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
       }
       lock = await FileLock.wait(path, true);
     }
-    const plan = readPlan(dir);
-    if (plan?.image.serial !== serial) {
+    try {
+      const plan = readPlan(dir);
+      if (plan?.image.serial !== serial) throw gone(name);
+      const edit = await this.root.run(() => this.root.serial());
+      const stage = new LinuxStage(this.#stageHost, { name, serial, existing: true, dir, home: dir, cgroup: plan.cgroup, edit, lock });
+      this.#staged.set(serial, stage);
+      return stage;
+    } catch (error) {
       lock.close();
-      throw gone(name);
+      throw error;
     }
-    const stage = new LinuxStage(this.#stageHost, { name, serial, existing: true, dir, home: dir, cgroup: plan.cgroup, edit: await this.root.run(() => this.root.serial()), lock });
-    this.#staged.set(serial, stage);
-    return stage;
   }
 
   /** The directory of an image that the registry has, by name or among the dying. ESRCH. */

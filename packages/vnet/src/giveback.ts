@@ -16,7 +16,7 @@ export async function giveBack(entries: readonly Pairs[], image: string, serial:
   try {
     for (const entry of entries.toReversed()) {
       if (isNetns(entry)) {
-        if (removeNetns(image, own?.stack.ns)) lines.push(`${netnsPath(image)}: removed`);
+        if (removeNetns(image, valueOf(entry, 'ino') ?? '')) lines.push(`${netnsPath(image)}: removed`);
         continue;
       }
       const parent = await parentStack(substrate, entry, image);

@@ -13,8 +13,8 @@ export function netnsPath(image: string): string {
 }
 
 /** What the journal notes of it. */
-export function netnsEntry(image: string): Pairs {
-  return [['act', 'netns'], ['name', image]];
+export function netnsEntry(image: string, ns: Namespace): Pairs {
+  return [['act', 'netns'], ['name', image], ['ino', String(ns.ino)]];
 }
 
 /** Whether a journal entry is of a name for ip-netns(8). */
@@ -43,11 +43,11 @@ export function addNetns(image: string, ns: Namespace): void {
   }
 }
 
-/** Takes the name away. True when it was there and of this stack; another's is left. */
-export function removeNetns(image: string, ns: Namespace | undefined): boolean {
+/** Takes the name away. True when it was there and of the stack with this inode; another's is left. */
+export function removeNetns(image: string, ino: string): boolean {
   const path = netnsPath(image);
   const there = inodeOf(path);
-  if (there === undefined || (ns !== undefined && there.mounted && there.ino !== ns.ino)) return false;
+  if (there === undefined || (there.mounted && String(there.ino) !== ino)) return false;
   if (there.mounted) unmount(path);
   rmSync(path, { force: true });
   try {

@@ -23,9 +23,9 @@ export async function removeVnet(made: Vnet, cx: RemoveContext<'net'>): Promise<
       lines.push(`${was.name}: could not be given back (${codeOf(error) ?? String(error)}); it is "${was.as}" in the image`);
     }
   }
-  if (entries.some(isNetns)) removeNetns(cx.image.name, made.stack.ns);
+  if (entries.some(isNetns)) removeNetns(cx.image.name, String(made.stack.ns.ino));
   if (!cx.shared) {
-    lines.push(...stopForwarding(cx.parent.stack, cx.image.serial));
+    if (cx.values.nat !== undefined || cx.values.publish !== undefined || entries.length > 0) lines.push(...stopForwarding(cx.parent.stack, cx.image.serial));
     if (made.kind === 'adopted') await strip(made, cx);
     else cut(made, cx);
   }

@@ -1,6 +1,6 @@
 import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { promisify } from 'node:util';
-import { boot, type DestroyReport, type Kernel } from '@vimage/core';
+import { boot, type DestroyReport, type Kernel, type Substrate } from '@vimage/core';
 import { imgexecPath, linux } from '@vimage/linux';
 import { vnet } from '../src/index.ts';
 
@@ -9,6 +9,7 @@ const run = promisify(execFile);
 /** A kernel, and one image `top` that plays the parent: nothing here touches the machine's own stack. */
 export interface Lab {
   readonly kernel: Kernel;
+  readonly substrate: Substrate;
   readonly top: string;
   /** Full name of a child of `top`. */
   name(child: string): string;
@@ -28,7 +29,8 @@ export interface Lab {
 let count = 0;
 
 export async function lab(): Promise<Lab> {
-  const kernel = await boot({ substrate: linux(), components: [vnet] });
+  const substrate = linux();
+  const kernel = await boot({ substrate, components: [vnet] });
   const top = `vn${process.pid}_${count++}`;
   await kernel.create(['name', top, 'children.max', '30', 'vir', 'net']);
   const name = (child: string): string => (child === '' ? top : `${top}.${child}`);
@@ -36,6 +38,7 @@ export async function lab(): Promise<Lab> {
   const children: ChildProcess[] = [];
   return {
     kernel,
+    substrate,
     top,
     name,
     net: async (child, ...pairs) => {

@@ -33,10 +33,14 @@ export function itemChanges(before: Wanted, after: Wanted, renewed: ReadonlySet<
   const keyed = <T>(dev: (item: T) => readonly (string | undefined)[], text: (item: T) => string) => (item: T): string =>
     dev(item).some((name) => name !== undefined && renewed.has(name)) ? `${generation++} ${text(item)}` : text(item);
   const addr = keyed<WantedAddr>(({ dev }) => [dev], ({ dev, cidr }) => `${dev} ${cidrText(cidr)}`);
+  const addrs = difference(before.addrs, after.addrs, addr);
+  // With its last IPv4 address an interface loses its IPv4 routes.
+  const emptied = new Set(addrs.gone.filter(({ cidr }) => cidr.family === 4).map(({ dev }) => dev));
+  const route = keyed<WantedRoute>(({ dev }) => [dev], routeText);
   return {
-    addrs: difference(before.addrs, after.addrs, addr),
+    addrs,
     peers: difference(before.peers, after.peers, addr),
-    routes: difference(before.routes, after.routes, keyed<WantedRoute>(({ dev }) => [dev], routeText)),
+    routes: difference(before.routes, after.routes, (item) => (item.dev !== undefined && emptied.has(item.dev) ? `${generation++} ${routeText(item)}` : route(item))),
     rates: difference(ratesOf(before), ratesOf(after), keyed<Rate>(({ dev }) => [dev], ({ dev, bits }) => `${dev} ${bits}`)),
     ports: difference(portsOf(before), portsOf(after), keyed<Port>(({ dev, bridge }) => [dev, bridge], ({ dev, bridge }) => `${dev} ${bridge}`)),
   };

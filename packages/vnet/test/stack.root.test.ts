@@ -1,8 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { linuxOf } from '@vimage/linux';
-import { imgexecPath } from '@vimage/linux';
+import { imgexecPath, linuxOf } from '@vimage/linux';
 import { lab, refusal, type Lab } from './lab.ts';
 
 let at: Lab;

@@ -178,11 +178,12 @@ export async function reapDying(state: KernelState): Promise<readonly string[]> 
 
 async function removeLeft(state: KernelState, record: StoredImage, stage: Stage): Promise<void> {
   const image = { name: record.name, serial: record.serial, persist: record.persist };
+  const parsed = parseImage(record.pairs, state.tables, { access: 'show' });
   for (const [number, component] of [...state.components.entries()].reverse()) {
     const saved = record.saved.get(component.name);
     if (saved === undefined || makerOf(saved) !== undefined || component.remove === undefined) continue;
     const parent = await instanceAt(state, state.tree.img0, number);
-    const cx: RemoveContext<string> = { image, values: {}, substrate: state.substrate, stage, parent, shared: false };
+    const cx: RemoveContext<string> = { image, values: parsed.sections.get(component.name)?.values ?? {}, substrate: state.substrate, stage, parent, shared: false };
     try {
       await component.remove(await component.restore(saved, { image, substrate: state.substrate }), cx);
     } catch (error) {

@@ -147,7 +147,7 @@ export const vnetParams: {
   }),
   links: listParam(type.string(), {
     access: 'ro',
-    describe: 'interfaces that stand in the stack now, with the other ends that were named for it',
+    describe: 'interfaces that stand in the stack now',
     example: 'lo,eth0',
   }),
 };

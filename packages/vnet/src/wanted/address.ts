@@ -19,10 +19,3 @@ export function contains(cidr: Cidr, address: string): boolean {
 export function cidrText(cidr: Cidr): string {
   return `${cidr.address}/${cidr.prefix}`;
 }
-
-/** The network of an address with its prefix length: 10.7.0.2/24 is in 10.7.0.0/24. */
-export function networkOf(cidr: Cidr): Cidr {
-  const bytes = ipaddr.parse(cidr.address).toByteArray();
-  const masked = bytes.map((byte, i) => byte & (0xff << Math.max(0, Math.min(8, 8 * (i + 1) - cidr.prefix))) & 0xff);
-  return { ...cidr, address: ipaddr.fromByteArray(masked).toString() };
-}

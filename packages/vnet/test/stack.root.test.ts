@@ -19,6 +19,7 @@ describe('set', () => {
     const before = [index('eth0'), index('eth1')];
     await at.set('s', 'addr', 'eth0=10.30.0.3/24,eth1=10.31.0.2/24,eth0=fd30::2/64', 'route', 'default=10.30.0.1,10.40.0.0/16=10.31.0.9', 'mtu', 'eth1=1300', 'mac', 'eth1=02:00:00:00:31:02');
     expect([index('eth0'), index('eth1')]).toEqual(before);
+    expect(at.ip('', 'link', 'show', 'dev', 's1')[0]).toMatchObject({ mtu: 1300 });
     expect(at.ip('s', 'link', 'show', 'dev', 'eth1')[0]).toMatchObject({ mtu: 1300, address: '02:00:00:00:31:02' });
     expect(at.ip('s', 'route').filter((r) => r['gateway'] !== undefined).map((r) => `${String(r['dst'])} ${String(r['gateway'])}`).sort()).toEqual(['10.40.0.0/16 10.31.0.9', 'default 10.30.0.1']);
     await at.set('s', 'down', 'eth0');
@@ -140,14 +141,19 @@ test('refs: who has a socket in the stack', async () => {
   await at.destroy('h');
 });
 
-test('a pin unmounted by hand is ESTALE, and the image can still be destroyed', async () => {
-  await at.net('p', 'veth', 'eth0=parent:p0');
+test('a pin unmounted by hand is ESTALE, and the image can still be destroyed; what was in it is told', async () => {
+  at.on('', 'ip', 'link', 'add', 'lost0', 'type', 'veth', 'peer', 'name', 'lost1');
+  await at.net('p', 'veth', 'eth0=parent:p0', 'if', 'lost0');
   const serial = BigInt((await at.kernel.info(at.name('p'))).serial);
   const other = await lab();
   try {
     (await linuxOf(other.substrate).pinner()).unpin(serial, 'net');
     expect(await refusal(other.kernel.get(at.name('p'), { all: true }))).toMatchObject({ code: 'ESTALE', hint: expect.stringContaining(`imgctl destroy ${at.name('p')}`) as unknown });
-    expect((await other.kernel.destroy(at.name('p'))).removed).toEqual([at.name('p')]);
+    (await (await at.kernel.lookup(at.name('p'))).slot('net')).close();
+    await expect.poll(() => at.ip('', 'link').map((l) => l['ifname'])).toEqual(['lo']);
+    const report = await other.kernel.destroy(at.name('p'));
+    expect(report.removed).toEqual([at.name('p')]);
+    expect(report.notes.join()).toContain('lost0: lost, its stack has died and with it a virtual interface');
   } finally {
     await other.close();
   }

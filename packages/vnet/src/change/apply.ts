@@ -16,7 +16,7 @@ import type { Job } from './job.ts';
 import { Links } from './links.ts';
 import { changeSettings } from './settings.ts';
 import { changeSysctls } from './sysctls.ts';
-import { addVeth, delVeth } from './veth.ts';
+import { addVeth, changeFarMtu, delVeth } from './veth.ts';
 import { changeNetns } from './netns.ts';
 import { Work } from './work.ts';
 
@@ -48,7 +48,9 @@ export async function apply(vnet: Vnet, before: VnetValues, after: VnetValues, c
   if (job.tolerant) settleLinks(job);
   await beginWithoutDad(job, links.come.filter(({ name }) => job.links.find(name) !== undefined));
   if (job.fresh && !job.after.down.has('lo')) loopbackUp(job.own.ns);
-  changeSettings(job, new Set(links.come.filter(({ kind }) => kind !== 'move').map(({ name }) => name)));
+  const made = new Set(links.come.filter(({ kind }) => kind !== 'move').map(({ name }) => name));
+  changeSettings(job, made);
+  if (!job.fresh && job.after.mtu.size > 0) await changeFarMtu(job, made);
   changeSysctls(job);
   await addItems(job, job.tolerant ? possible(job, items) : items);
   job.work.send();

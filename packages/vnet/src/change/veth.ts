@@ -2,7 +2,6 @@ import { VimageError } from '@vimage/core';
 import type { Changes, LinkSpec } from '@vimage/netlink';
 import { PARENT, vethType, type VethEnd } from '../params/veth.ts';
 import type { Stack } from '../stack.ts';
-import { refused } from '../words.ts';
 import type { Wanted } from '../wanted/wanted.ts';
 import { skipsDad } from './dad.ts';
 import type { Job } from './job.ts';
@@ -112,11 +111,21 @@ export async function delVeth(job: Job, name: string, end: VethEnd): Promise<voi
   job.work.add({ at: far, tried, act: (ops: Changes<number>) => ops.linkDel(other), ...(back === undefined ? {} : { undo: (ops) => ops.linkAdd(back) }), fine: ['ENODEV'] });
 }
 
-/** The index of a veth's other end, for what is set on it. */
-export function farIndex(far: Stack, other: string, param: string): number {
-  try {
-    return far.nl.linkGet(other).index;
-  } catch (error) {
-    throw refused(error, { param, subject: other, hints: { ENODEV: 'the other end was renamed or removed: destroy the image and create it again' } });
+/** Notes a new mtu for the other ends of cables that stay: with less, they would drop what the image sends in full. */
+export async function changeFarMtu(job: Job, made: ReadonlySet<string>): Promise<void> {
+  for (const link of job.after.links) {
+    if (link.kind !== 'veth' || link.end.bridge !== undefined || made.has(link.name)) continue;
+    const mtu = job.after.mtu.get(link.name);
+    const was = job.links.now(link.name)?.mtu;
+    if (mtu === undefined || was === undefined || mtu === was) continue;
+    const far = await farStack(job, link.end);
+    const other = farName(job.image.serial, link.name, link.end);
+    job.work.add({
+      at: far,
+      tried: { param: 'mtu', subject: other, where: farWords(link.end) },
+      act: (ops) => ops.linkSet(other, { mtu }),
+      undo: (ops) => ops.linkSet(other, { mtu: was }),
+      fine: ['ENODEV'],
+    });
   }
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { enumerate, killed, web } from './lib/killed.ts';
+import { enumerate, killed, settled, web } from './lib/killed.ts';
 import { cannot, World } from './lib/world.ts';
 
 const why = cannot();
@@ -42,7 +42,7 @@ describe.skipIf(why !== undefined)(`kill -9 at every act of set and destroy${why
       await world.ok('gc');
       // Nothing had happened yet, or it is finished by whoever comes next.
       if ((await world.traces()).includes('file ./vimage/img/web')) await world.ok('destroy', 'web');
-      expect(await world.traces(), `killed at ${n}`).toEqual(before);
+      await settled(world, before, `killed at ${n}`);
       return result;
     });
     expect(acts).toBeGreaterThan(5);

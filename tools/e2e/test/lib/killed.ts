@@ -22,3 +22,8 @@ export async function enumerate(once: (n: number) => Promise<Result>): Promise<n
   }
   throw new Error('it never came to its end');
 }
+
+/** Nothing is left but what was there before. A network namespace that nobody has any more takes its cables with it in the kernel's own time. */
+export function settled(world: World, before: readonly string[], message: string): Promise<void> {
+  return expect.poll(() => world.traces(), { timeout: 3000, message }).toEqual(before);
+}

@@ -1,4 +1,4 @@
-import { Scope, codeOf, type RemoveContext } from '@vimage/core';
+import { Scope, codeOf, type Pairs, type RemoveContext } from '@vimage/core';
 import { apply } from './change/apply.ts';
 import { stopForwarding } from './forward/forward.ts';
 import { give } from './move/give.ts';
@@ -15,11 +15,13 @@ import type { Vnet } from './vnet.ts';
 export async function removeVnet(made: Vnet, cx: RemoveContext<'net'>): Promise<readonly string[]> {
   const lines: string[] = [];
   const entries = await cx.stage.journalled('net');
+  const owed: Pairs[] = [];
   for (const entry of entries.filter(isMove).toReversed()) {
     const was = moveOf(entry);
     try {
       lines.push(...give(was, { own: made.stack, parent: cx.parent.stack, init: initStack() }));
     } catch (error) {
+      owed.unshift(entry);
       lines.push(`${was.name}: could not be given back (${codeOf(error) ?? String(error)}); it is "${was.as}" in the image`);
     }
   }
@@ -29,7 +31,8 @@ export async function removeVnet(made: Vnet, cx: RemoveContext<'net'>): Promise<
     if (made.kind === 'adopted') await strip(made, cx);
     else cut(made, cx);
   }
-  await cx.stage.settle('net', []);
+  // What is still owed is given back when the stack has died: hardware is found again by then.
+  if (entries.length > 0) await cx.stage.settle('net', owed);
   return lines;
 }
 

@@ -1,6 +1,7 @@
 // Many hosts on one bridge, made by imgctl, by ip, by Mininet; and unmade.
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { timed } from './alternate.mjs';
 import { pinned } from './library.mjs';
 import { home, imgctl, must, program } from './machine.mjs';
@@ -57,9 +58,11 @@ export async function ipBatch(count) {
   writeFileSync(file, `${lines.join('\n')}\n`);
   const cost = await took(program('ip'), ['-batch', file]);
   checkPorts(count, 'ip -batch');
-  return { cost, down: () => {
-    writeFileSync(file, Array.from({ length: count }, (_, i) => `link del v${i}\nnetns del n${i}\n`).join(''));
+  return { cost, down: async () => {
+    writeFileSync(file, Array.from({ length: count }, (_, i) => `netns del n${i}\n`).join(''));
     must(program('ip'), ['-batch', file]);
+    // The kernel takes the cables down with the stacks, on its own time.
+    for (let i = 0; i < 600 && ports() > 0; i++) await sleep(100);
     checkPorts(0, 'ip -batch');
   } };
 }

@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { Dealer } from './tools/scripts/deal.mjs';
 
 const conditions = ['vimage-source'];
 
@@ -7,6 +8,8 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     include: ['packages/*/test/**/*.test.ts', 'tools/*/test/**/*.test.ts'],
+    setupFiles: ['tools/scripts/no-leaks.ts'],
+    sequence: { sequencer: Dealer },
     pool: 'forks',
     maxWorkers: 1,
     testTimeout: 60_000,

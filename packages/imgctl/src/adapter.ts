@@ -2,10 +2,12 @@ import { Command, CommanderError } from 'commander';
 import { VimageError } from '@vimage/core';
 import type { CommandEntry } from './command/index.ts';
 import type { Context } from './context.ts';
+import { commandHelp } from './help.ts';
 import { common, type CommandSpec } from './spec.ts';
 
 /** Reads one command's words with commander, and runs it. The words after `--` were cut off before. */
-export async function parse(cx: Context, entry: CommandEntry, spec: CommandSpec, words: readonly string[]): Promise<number> {
+export async function parse(cx: Context, entry: CommandEntry, words: readonly string[]): Promise<number> {
+  const { spec } = entry;
   const command = new Command(entry.name).exitOverride().helpOption(false).helpCommand(false).showSuggestionAfterError(true)
     .configureOutput({ writeOut: () => undefined, writeErr: () => undefined });
   for (const operand of spec.usage) command.argument(operand);
@@ -17,8 +19,7 @@ export async function parse(cx: Context, entry: CommandEntry, spec: CommandSpec,
   command.action(() => undefined);
   if (words.includes('--help') || words.includes('-h')) {
     takeGlobals(cx, words);
-    const { commandHelp } = await import('./help.ts');
-    const help = await commandHelp(cx, entry, spec);
+    const help = await commandHelp(cx, entry);
     cx.result(help.document, () => help.lines);
     return 0;
   }

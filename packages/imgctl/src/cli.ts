@@ -1,13 +1,17 @@
 import { suggestion, VimageError } from '@vimage/core';
+import { parse } from './adapter.ts';
 import { commands, type CommandEntry } from './command/index.ts';
+import { complete } from './complete/main.ts';
 import { Context, status } from './context.ts';
+import { overview } from './overview.ts';
+import { ownVersion } from './version.ts';
 
 /** Runs one command line (without the program's own name) and says how it ended. */
 export async function imgctl(argv: readonly string[]): Promise<number> {
   const cut = argv.indexOf('--');
   const cx = new Context(cut < 0 ? undefined : argv.slice(cut + 1));
   try {
-    if (argv[0] === '__complete') return await (await import('./complete/main.ts')).complete(cx, argv.slice(1));
+    if (argv[0] === '__complete') return await complete(cx, argv.slice(1));
     return await dispatch(cx, cut < 0 ? argv : argv.slice(0, cut));
   } finally {
     await cx[Symbol.asyncDispose]();
@@ -19,13 +23,12 @@ async function dispatch(cx: Context, words: readonly string[]): Promise<number> 
   try {
     const first = takeGlobals(cx, words);
     const name = words[first];
-    if (name === undefined) return await outside(cx, []);
-    if (name.startsWith('-')) return await outside(cx, words.slice(first));
+    if (name === undefined) return outside(cx, []);
+    if (name.startsWith('-')) return outside(cx, words.slice(first));
     if (name === 'help') return await helpFor(cx, words.slice(first + 1).find((word) => !word.startsWith('-')));
     const entry = findCommand(name);
-    const [spec, { parse }] = await Promise.all([entry.load(), import('./adapter.ts')]);
-    passesStatus = spec.passesStatus === true;
-    return await parse(cx, entry, spec, words.slice(first + 1));
+    passesStatus = entry.spec.passesStatus === true;
+    return await parse(cx, entry, words.slice(first + 1));
   } catch (error) {
     const ended = cx.failure(error);
     return passesStatus ? status.ours : ended;
@@ -56,16 +59,15 @@ function takeGlobals(cx: Context, words: readonly string[]): number {
 }
 
 /** No command was given. */
-async function outside(cx: Context, [word]: readonly string[]): Promise<number> {
+function outside(cx: Context, [word]: readonly string[]): number {
   if (word === '--version' || word === '-V') {
-    const { ownVersion } = await import('./version.ts');
     cx.result({ imgctl: ownVersion() }, () => [ownVersion()]);
     return status.ok;
   }
   if (word !== undefined && word !== '--help' && word !== '-h') {
     throw new VimageError('EUSAGE', `unknown option "${word}"`, { subject: word, hint: 'try: imgctl --help' });
   }
-  const lines = (await import('./overview.ts')).overview(cx.paint);
+  const lines = overview(cx.paint);
   if (word === undefined) {
     process.stderr.write(`${lines.join('\n')}\n`);
     return status.usage;
@@ -76,7 +78,5 @@ async function outside(cx: Context, [word]: readonly string[]): Promise<number> 
 
 async function helpFor(cx: Context, name: string | undefined): Promise<number> {
   if (name === undefined) return outside(cx, ['--help']);
-  const entry = findCommand(name);
-  const [{ parse }, spec] = await Promise.all([import('./adapter.ts'), entry.load()]);
-  return parse(cx, entry, spec, ['--help']);
+  return parse(cx, findCommand(name), ['--help']);
 }

@@ -2,7 +2,7 @@ import type { CommandEntry } from './command/index.ts';
 import type { Context } from './context.ts';
 import { columns, passed, statuses } from './overview.ts';
 import { wrap } from './print/text.ts';
-import { common, exampleWords, type CommandSpec, type Example } from './spec.ts';
+import { common, exampleWords, type Example } from './spec.ts';
 
 export interface Help {
   readonly lines: readonly string[];
@@ -10,7 +10,8 @@ export interface Help {
 }
 
 /** `imgctl COMMAND --help`; its examples come from the components that are installed. */
-export async function commandHelp(cx: Context, entry: CommandEntry, spec: CommandSpec): Promise<Help> {
+export async function commandHelp(cx: Context, entry: CommandEntry): Promise<Help> {
+  const { spec } = entry;
   const rows = await cx.params();
   const examples = spec.examples(exampleWords(rows));
   const usage = ['imgctl', entry.name, '[options]', ...spec.usage, ...(spec.tail === true ? ['-- command [argument...]'] : [])].join(' ');

@@ -286,9 +286,12 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
   async close(): Promise<void> {
     for (const lock of this.#owners.values()) lock.close();
     this.#owners.clear();
-    if (checkRoot(this.layout.root) !== undefined && !this.root.held) await this.root.run(() => this.#removeEmpty());
-    this.letGo();
-    this.root.close();
+    try {
+      if (checkRoot(this.layout.root) !== undefined && !this.root.held) await this.root.run(() => this.#removeEmpty());
+    } finally {
+      this.letGo();
+      this.root.close();
+    }
   }
 
   #removeEmpty(): void {

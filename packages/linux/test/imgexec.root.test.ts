@@ -16,6 +16,13 @@ const oneLine = /^imgexec: E[A-Z0-9]+: [^\n]+\n$/;
 
 /** Processes of ours in this test's mount namespaces: a pid 1 of some image, or a relay. */
 const imgexecs = (): number[] => processes((_, cmdline) => cmdline.includes(imgexec) && !cmdline.includes('strace'));
+const end = (pid: number): void => {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended meanwhile.
+  }
+};
 const alive = (pid: number): boolean => existsSync(`/proc/${pid}/ns/pid`);
 
 async function until(what: () => boolean): Promise<void> {
@@ -635,7 +642,7 @@ describe.skipIf(missing)(`imgexec${missing ? ` (skipped: ${missing} is missing)`
         if (pins.length === 2) {
           const pid1 = processes((pid, c) => c.endsWith('--serve') && c.includes(imgexec) && namespaceOf(pid, 'pid') !== namespaceOf(process.pid, 'pid'));
           const own = pid1.filter((pid) => pid !== web.view && pid !== web.first);
-          for (const pid of own) if (alive(pid)) process.kill(pid, 'SIGKILL');
+          for (const pid of own) end(pid);
         }
         await ended;
         again.ok('unpin', '70');
@@ -670,7 +677,7 @@ describe.skipIf(missing)(`imgexec${missing ? ` (skipped: ${missing} is missing)`
         const pins = server.list().filter((p) => p.startsWith('71/'));
         if (pins.length === 2) {
           const published = processes((pid, c) => c.endsWith('--serve') && namespaceOf(pid, 'pid') !== namespaceOf(process.pid, 'pid') && pid !== web.view && pid !== web.first);
-          for (const pid of published) if (alive(pid)) process.kill(pid, 'SIGKILL');
+          for (const pid of published) end(pid);
         }
         await until(() => imgexecs().length <= idle);
         server.ok('unpin', '71');

@@ -1,5 +1,5 @@
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { encodePairs } from '@vimage/core';
 import type { Pairs } from '@vimage/core';
 import { onCall } from '../src/door.ts';
@@ -11,6 +11,13 @@ import { privateRun, record, tinyFs } from './rig.ts';
 
 const root = '/run/registry-test';
 let linux: LinuxSubstrate;
+const opened: LinuxSubstrate[] = [];
+
+function open(at = root): LinuxSubstrate {
+  const made = new LinuxSubstrate(at);
+  opened.push(made);
+  return made;
+}
 
 /** An image without instances: the registry alone. */
 async function add(name: string, pairs: Pairs = [['name', name]], persist = true): Promise<bigint> {
@@ -29,7 +36,7 @@ async function add(name: string, pairs: Pairs = [['name', name]], persist = true
   return serial;
 }
 
-const names = async (of = new LinuxSubstrate(root)): Promise<readonly string[]> => ((await of.load())?.images ?? []).map(({ name, state }) => (state === 'live' ? name : `${name}:${state}`));
+const names = async (of = open()): Promise<readonly string[]> => ((await of.load())?.images ?? []).map(({ name, state }) => (state === 'live' ? name : `${name}:${state}`));
 const nothing = async (): Promise<readonly string[]> => [];
 
 describe.skipIf(needRoot.missing)(`the registry${needRoot.note}`, () => {
@@ -37,14 +44,19 @@ describe.skipIf(needRoot.missing)(`the registry${needRoot.note}`, () => {
   beforeEach(() => {
     onCall(undefined);
     rmSync(root, { recursive: true, force: true });
-    linux = new LinuxSubstrate(root);
+    linux = open();
+  });
+  afterEach(async () => {
+    onCall(undefined);
+    // What a test damaged cannot always be closed in order.
+    await Promise.allSettled(opened.splice(0).map((each) => each.close()));
   });
   afterAll(() => onCall(undefined));
 
   it('keeps what it is given, nested, and gives it back', async () => {
     await add('lab', [['name', 'lab'], ['children.max', '4']]);
     const serial = await add('lab.web', [['name', 'web'], ['vir', 'net'], ['addr', 'eth0=10.0.0.2/24']]);
-    const snapshot = await new LinuxSubstrate(root).load();
+    const snapshot = await open().load();
     expect(snapshot?.images.map(({ name }) => name)).toEqual(['lab', 'lab.web']);
     expect(snapshot?.images[1]).toMatchObject({ serial, persist: true, state: 'live', pairs: [['name', 'web'], ['vir', 'net'], ['addr', 'eth0=10.0.0.2/24']] });
     expect(snapshot?.damaged).toEqual([]);
@@ -58,7 +70,7 @@ describe.skipIf(needRoot.missing)(`the registry${needRoot.note}`, () => {
     expect(await linux.load(first?.generation)).toBeUndefined();
     await add('b');
     expect(await linux.load(first?.generation), 'what this process did, its kernel knows').toBeUndefined();
-    const other = new LinuxSubstrate(root);
+    const other = open();
     const theirs = await other.load();
     expect(theirs?.images.length).toBe(2);
     await add('c');
@@ -66,7 +78,7 @@ describe.skipIf(needRoot.missing)(`the registry${needRoot.note}`, () => {
   });
 
   it('gives serials that only rise, whoever asks', () => {
-    const other = new LinuxSubstrate(root);
+    const other = open();
     const all = Array.from({ length: 200 }, (_, i) => (i % 2 === 0 ? linux : other).serial());
     expect([...all].sort((a, b) => (a < b ? -1 : 1))).toEqual(all);
     expect(new Set(all).size).toBe(200);
@@ -118,13 +130,13 @@ describe.skipIf(needRoot.missing)(`the registry${needRoot.note}`, () => {
     const total = calls;
     for (let at = 0; at < total; at++) {
       const v = `x${at}`;
-      const before = (await new LinuxSubstrate(root).load())?.images[0]?.pairs[1]?.[1];
+      const before = (await open().load())?.images[0]?.pairs[1]?.[1];
       await expect(change(v, at)).rejects.toThrow('stop');
-      const { images = [], damaged } = (await new LinuxSubstrate(root).load()) ?? {};
+      const { images = [], damaged } = (await open().load()) ?? {};
       expect(damaged, `stopped at call ${at}`).toEqual([]);
       expect([before, v]).toContain(images[0]?.pairs[1]?.[1]);
       await linux.gc(nothing);
-      const now = (await new LinuxSubstrate(root).load())?.images[0]?.pairs[1]?.[1];
+      const now = (await open().load())?.images[0]?.pairs[1]?.[1];
       expect(now).toBe(images[0]?.pairs[1]?.[1]);
       expect(readFileSync(path, 'utf8')).toBe(now === v ? `new ${v}` : `new ${before}`);
       expect(readdirSync(`${root}/img/a`).filter((name) => name.includes('~'))).toEqual([]);
@@ -147,7 +159,7 @@ describe.skipIf(needRoot.missing)(`the registry${needRoot.note}`, () => {
     symlinkSync('/etc', `${root}/img/link`);
     writeFileSync(`${root}/img/-odd`, '');
     const files = readdirSync(root, { recursive: true });
-    const snapshot = await new LinuxSubstrate(root).load();
+    const snapshot = await open().load();
     expect(snapshot?.images.map(({ name }) => name).sort()).toEqual(['good', 'good.child']);
     const why = Object.fromEntries(snapshot?.damaged.map(({ name, error }) => [name, error.code]) ?? []);
     expect(why).toEqual({ '-odd': 'EBADMSG', a: 'EBADMSG', b: 'EBADMSG', c: 'EPERM', d: 'EPERM', e: 'EBADMSG', f: 'EBADMSG', g: 'ENOENT', link: 'EBADMSG' });
@@ -178,7 +190,7 @@ describe.skipIf(needRoot.missing)(`the registry${needRoot.note}`, () => {
     writeFileSync(`${root}/generation`, text.replace(/^[0-9a-f-]{36}/, '00000000-0000-4000-8000-000000000000'));
     expect(await names()).toEqual([]);
     expect(existsSync(`${root}/img/a`), 'reading removes nothing').toBe(true);
-    linux = new LinuxSubstrate(root);
+    linux = open();
     await add('b');
     expect(await names()).toEqual(['b']);
     expect(existsSync(`${root}/img/a`)).toBe(false);
@@ -190,7 +202,7 @@ describe.skipIf(needRoot.missing)(`the registry${needRoot.note}`, () => {
     expect(await names()).toEqual(['a']);
     rmSync(`${root}/generation`);
     expect(await names()).toEqual(['a']);
-    linux = new LinuxSubstrate(root);
+    linux = open();
     await add('b');
     expect(await names()).toEqual(['a', 'b']);
   });
@@ -198,15 +210,15 @@ describe.skipIf(needRoot.missing)(`the registry${needRoot.note}`, () => {
   it('writes nothing by halves on a full or read-only file system', async () => {
     tinyFs('/run/tiny', '64k');
     const small = '/run/tiny/registry';
-    linux = new LinuxSubstrate(small);
+    linux = open(small);
     await add('a');
     expect(() => writeFileSync('/run/tiny/filler', Buffer.alloc(100_000))).toThrow('ENOSPC');
     await expect(add('b')).rejects.toMatchObject({ code: 'ENOSPC' });
-    const serial = (await new LinuxSubstrate(small).load())?.images[0]?.serial ?? 0n;
+    const serial = (await open(small).load())?.images[0]?.serial ?? 0n;
     const stage = await linux.stage({ name: 'a', serial, persist: true }, true);
     await expect((async () => stage.publish(record('a', serial, { pairs: [['name', 'a'], ['x', 'y'.repeat(4000)]] }), []))()).rejects.toMatchObject({ code: 'ENOSPC' });
     await stage.abort();
-    expect(await names(new LinuxSubstrate(small))).toEqual(['a']);
+    expect(await names(open(small))).toEqual(['a']);
     expect(readdirSync(`${small}/img/a`).sort()).toEqual(['lock', 'pairs', 'plan']);
     expect(readdirSync(`${small}/img`)).toEqual(['a']);
   });
@@ -214,7 +226,7 @@ describe.skipIf(needRoot.missing)(`the registry${needRoot.note}`, () => {
   it('refuses to wait for an image while it holds the root lock', async () => {
     const serial = await add('a');
     const first = await linux.stage({ name: 'a', serial, persist: true }, true);
-    const other = new LinuxSubstrate(root);
+    const other = open();
     const lock = await other.lock();
     await expect(other.stage({ name: 'a', serial, persist: true }, true)).rejects.toMatchObject({ code: 'EBUSY', subject: 'a' });
     await lock[Symbol.asyncDispose]();
@@ -225,7 +237,7 @@ describe.skipIf(needRoot.missing)(`the registry${needRoot.note}`, () => {
   });
 
   it('lets one hold the root lock at a time', async () => {
-    const others = Array.from({ length: 5 }, () => new LinuxSubstrate(root));
+    const others = Array.from({ length: 5 }, () => open());
     let inside = 0;
     await Promise.all([linux, linux, ...others].map(async (each) => {
       const lock = await each.lock();
@@ -239,8 +251,8 @@ describe.skipIf(needRoot.missing)(`the registry${needRoot.note}`, () => {
   it('removes itself when it is empty, and is there again when needed', async () => {
     await linux.close();
     expect(existsSync(root)).toBe(false);
-    linux = new LinuxSubstrate(root);
-    const other = new LinuxSubstrate(root);
+    linux = open();
+    const other = open();
     (await other.lock())[Symbol.asyncDispose]();
     const serial = await add('a');
     await other.close();
@@ -249,7 +261,7 @@ describe.skipIf(needRoot.missing)(`the registry${needRoot.note}`, () => {
     expect(await linux.retire(record('a', serial), stage)).toBe(true);
     await linux.close();
     expect(existsSync(root)).toBe(false);
-    linux = new LinuxSubstrate(root);
+    linux = open();
     await add('again');
     expect(await names(other)).toEqual(['again']);
   });
@@ -265,7 +277,7 @@ describe.skipIf(needRoot.missing)(`the registry${needRoot.note}`, () => {
     const dead = await linux.stage({ name: 'kept', serial: kept, persist: true }, true);
     dead.journal('net', [['took', 'eth1']]);
     dead.release();
-    const other = new LinuxSubstrate(root);
+    const other = open();
     const given: unknown[] = [];
     const give = async (...call: unknown[]): Promise<readonly string[]> => (given.push(call), ['gave back']);
     await other.gc(give);

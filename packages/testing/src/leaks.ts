@@ -19,6 +19,8 @@ export interface Machine {
 export interface LookOptions {
   /** Only processes that have this in their environment, and the namespaces those hold: for when others work on the machine meanwhile. */
   readonly marker?: string;
+  /** Whose mounts and interfaces are looked at: this process unless given. Then the namespaces that this process itself stands in do not count: they end with it. */
+  readonly from?: number;
 }
 
 const attempt = <T>(fn: () => T, otherwise: T): T => {
@@ -40,7 +42,9 @@ export function machine(options: LookOptions = {}): Machine {
     return stat === '' || rest[0] === 'Z' || rest[0] === 'X' ? [] : [`${pid} ${rest[19] ?? ''} ${/\((.*)\)/s.exec(stat)?.[1] ?? ''}`];
   });
   const namespaces = new Set<string>();
+  const from = options.from ?? 'self';
   for (const pid of pids) {
+    if (pid === process.pid && from !== 'self') continue;
     for (const type of types) namespaces.add(attempt(() => readlinkSync(`/proc/${pid}/ns/${type}`), ''));
     for (const fd of attempt(() => readdirSync(`/proc/${pid}/fd`), [])) {
       const target = attempt(() => readlinkSync(`/proc/${pid}/fd/${fd}`), '');
@@ -52,13 +56,20 @@ export function machine(options: LookOptions = {}): Machine {
   }
   namespaces.delete('');
   return {
-    mounts: attempt(() => readFileSync('/proc/self/mountinfo', 'utf8'), '').split('\n').flatMap((line) => line.split(' ')[4] ?? []).sort(),
+    mounts: attempt(() => readFileSync(`/proc/${from}/mountinfo`, 'utf8'), '').split('\n').flatMap((line) => line.split(' ')[4] ?? []).sort(),
     namespaces: [...namespaces].sort(),
-    links: attempt(() => readdirSync('/sys/class/net'), []).sort(),
+    links: attempt(() => readFileSync(`/proc/${from}/net/dev`, 'utf8'), '').split('\n').slice(2).flatMap((line) => /^\s*(\S+):/.exec(line)?.[1] ?? []).sort(),
     processes: processes.sort(),
     cgroups: cgroups(),
-    fds: attempt(() => readdirSync('/proc/self/fd'), []).flatMap((fd) => attempt(() => [readlinkSync(`/proc/self/fd/${fd}`).replace(/\[\d+\]| \(deleted\)$/, '')], [])).sort(),
+    fds: descriptors(),
   };
+}
+
+/** What libuv keeps once it was needed, and the namespaces that this thread stands in, are no leaks. */
+function descriptors(): readonly string[] {
+  const own = new Set(types.map((type) => attempt(() => readlinkSync(`/proc/thread-self/ns/${type}`), '')));
+  const targets = attempt(() => readdirSync('/proc/self/fd'), []).flatMap((fd) => attempt(() => [readlinkSync(`/proc/self/fd/${fd}`)], []));
+  return targets.filter((target) => !own.has(target) && target !== 'anon_inode:inotify').map((target) => target.replace(/\[\d+\]$| \(deleted\)$/, '')).sort();
 }
 
 function marked(pid: number, marker: string | undefined): boolean {

@@ -112,6 +112,7 @@ test('an adopted stack is used, cleaned, and left', async () => {
     expect(look()).toBe(before);
   } finally {
     execFileSync('ip', ['netns', 'del', name]);
+    spawnSync('umount', ['/run/netns']); // ip-netns(8) mounts it at its first use
   }
 });
 

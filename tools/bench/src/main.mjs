@@ -3,7 +3,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { imgctl, imgexec, root } from './harness/machine.mjs';
-import { furnish, inRoom, outside, refusal } from './harness/room.mjs';
+import { inRoom, mark, refusal } from '@vimage/room';
 import { measure } from './harness/run.mjs';
 import { markdown, rewriteReadme } from './harness/table.mjs';
 import { scenarios } from './scenarios.mjs';
@@ -44,12 +44,11 @@ const chosen = positionals.length === 0 ? scenarios : scenarios.filter(({ name }
 for (const built of [imgexec, imgctl]) if (!existsSync(built)) usage(`${built} is not built: npm run build`);
 
 if (chosen.some(({ root: needed }) => needed !== false)) {
-  if (outside() === undefined) {
+  if (process.env[mark] === undefined) {
     const why = refusal();
-    if (why !== undefined) usage(why);
-    process.exit(await inRoom(process.argv.slice(1)));
+    if (why !== undefined) usage(`the bench makes namespaces, bridges and cgroups: ${why}`);
+    process.exit(await inRoom([process.execPath, ...process.argv.slice(1)]));
   }
-  furnish();
 }
 
 const results = [];

@@ -114,7 +114,9 @@ async function removeInstances(state: KernelState, image: Image, stage: Stage): 
       // An instance that the kernel lost already (ESTALE) is no reason to keep its name.
       if (!(error instanceof VimageError) || error.code !== 'ESTALE') throw error;
       notes.push(`${component.name} of ${image.name}: ${error.message}`);
-      notes.push(...(await component.giveBack?.(await stage.journalled(component.name), image.name, image.serial, state.substrate) ?? []));
+      const owed = await stage.journalled(component.name);
+      notes.push(...(await component.giveBack?.(owed, image.name, image.serial, state.substrate) ?? []));
+      if (owed.length > 0) await stage.settle(component.name, []);
     }
   }
   for (const slot of image.slots) {
@@ -185,7 +187,12 @@ async function removeLeft(state: KernelState, record: StoredImage, stage: Stage)
     const parent = await instanceAt(state, state.tree.img0, number);
     const cx: RemoveContext<string> = { image, values: parsed.sections.get(component.name)?.values ?? {}, substrate: state.substrate, stage, parent, shared: false };
     try {
-      await component.remove(await component.restore(saved, { image, substrate: state.substrate }), cx);
+      const instance = await component.restore(saved, { image, substrate: state.substrate });
+      try {
+        await component.remove(instance, cx);
+      } finally {
+        component.forget?.(instance);
+      }
     } catch (error) {
       if (!(error instanceof VimageError) || error.code !== 'ESTALE') throw error;
     }

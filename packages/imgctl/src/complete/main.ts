@@ -43,7 +43,7 @@ async function candidates(cx: Context, words: readonly string[], current: string
   }
   const entry = commands.find((each) => each.name === name);
   if (entry === undefined) return name === 'help' ? commands.map(({ name: value, summary }) => ({ value, about: summary })) : [];
-  const spec = await entry.load();
+  const { spec } = entry;
   const options = [...(spec.options ?? []), ...common];
   const due = valueDue(options, words.at(-1));
   if (due !== undefined) return optionValues(cx, due, current);

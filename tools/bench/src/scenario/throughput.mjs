@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { mark } from '@vimage/room';
 import { alternate } from '../harness/alternate.mjs';
 import { atLeast } from '../harness/bound.mjs';
 import { netSpec, withImage, withKernel } from '../harness/library.mjs';
 import { imgexec, must, program } from '../harness/machine.mjs';
-import { hostNet } from '../harness/room.mjs';
 
 const port = 5987;
 
@@ -43,7 +43,7 @@ export default {
     loopback: { what: 'TCP throughput inside an image (iperf3 over its own loopback)', against: 'the host\'s loopback', bound: atLeast(0.97) },
   },
   run({ rounds }) {
-    const outside = [program('nsenter'), ...hostNet()];
+    const outside = [program('nsenter'), `--net=/proc/${process.env[mark]}/ns/net`];
     const inside = [imgexec, 'web', '--'];
     program('iperf3');
     return withKernel((kernel) => withImage(kernel, netSpec('web'), () => withServer(inside, () => withServer(outside, async () => {

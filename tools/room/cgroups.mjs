@@ -1,0 +1,57 @@
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const mounts = () => readFileSync('/proc/self/mountinfo', 'utf8').trimEnd().split('\n').map((line) => {
+  const [before, after] = line.split(' - ');
+  const [type, , options] = after.split(' ');
+  return { at: before.split(' ')[4], root: before.split(' ')[3], type, options: options.split(',') };
+});
+
+/** The directory of our own cgroup in each hierarchy that images use: v2, a named v1, the v1 pids controller. */
+function ownDirectories() {
+  const all = mounts();
+  return readFileSync('/proc/self/cgroup', 'utf8').trimEnd().split('\n').flatMap((line) => {
+    const [, controllers, path] = /^\d+:([^:]*):(.*)$/.exec(line);
+    if (path.includes('..')) return [];
+    const wanted = controllers === '' || controllers.startsWith('name=') || controllers.split(',').includes('pids');
+    const mount = all.find(({ type, options, root }) => root === '/' && (controllers === '' ? type === 'cgroup2' : type === 'cgroup' && options.includes(controllers.split(',')[0])));
+    return wanted && mount !== undefined ? [`${mount.at}${path === '/' ? '' : path}`] : [];
+  });
+}
+
+/** Moves this process, and what it will start, into cgroups of its own, where it may make some. `leave` ends what is in them and removes them. */
+export function enterCgroups() {
+  const entered = [];
+  for (const before of ownDirectories()) {
+    const dir = `${before}/room-${process.pid}`;
+    try {
+      mkdirSync(dir);
+      writeFileSync(`${dir}/cgroup.procs`, String(process.pid));
+      entered.push({ before, dir });
+    } catch {
+      if (existsSync(dir)) rmdirSync(dir);
+    }
+  }
+  return {
+    leave: async () => {
+      for (const { before, dir } of entered) {
+        writeFileSync(`${before}/cgroup.procs`, String(process.pid));
+        for (let i = 0; existsSync(dir) && i < 100; i++) {
+          if (existsSync(`${dir}/cgroup.kill`)) writeFileSync(`${dir}/cgroup.kill`, '1');
+          removeTree(dir);
+          if (existsSync(dir)) await sleep(20);
+        }
+        if (existsSync(dir)) console.error(`${dir}: could not be removed`);
+      }
+    },
+  };
+}
+
+function removeTree(dir) {
+  for (const entry of readdirSync(dir, { withFileTypes: true })) if (entry.isDirectory()) removeTree(`${dir}/${entry.name}`);
+  try {
+    rmdirSync(dir);
+  } catch {
+    // a process is still ending in it
+  }
+}

@@ -155,6 +155,8 @@ describe.skipIf(why !== undefined)(`the opening screen${why === undefined ? '' :
     await new Promise((resolve) => setTimeout(resolve, 1500));
     await world.ok('create', 'name', 'ev', 'vir', 'proc');
     await expect.poll(types).toEqual(['created']);
+    expect(await world.imgctl('wait', 'ev', '--timeout', '0.3')).toMatchObject({ status: 1, out: '', err: expect.stringContaining('ETIMEDOUT: ev is not gone after 0.3 s') });
+    expect((await world.imgctl('wait', 'ev', '--empty', '--timeout', '20')).status).toBe(0);
     const waiting = world.imgctl('wait', 'ev');
     await new Promise((resolve) => setTimeout(resolve, 1000));
     await world.ok('destroy', 'ev');

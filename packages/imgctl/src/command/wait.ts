@@ -22,12 +22,8 @@ export const wait: CommandSpec = {
     const signal = seconds === undefined ? undefined : AbortSignal.timeout(Math.max(1, Number(seconds) * 1000));
     const kernel = await cx.bareKernel();
     const what = options['empty'] === true ? 'empty' : 'gone';
-    try {
-      await kernel.wait(name, { for: what, ...(signal === undefined ? {} : { signal }) });
-    } catch (error) {
-      if (signal?.aborted !== true) throw error;
-      throw new VimageError('ETIMEDOUT', `${name} is not ${what} after ${seconds} s`, { subject: name, hint: `imgctl refs ${name} says what keeps it` });
-    }
+    await kernel.wait(name, { for: what, ...(signal === undefined ? {} : { signal }) });
+    if (signal?.aborted === true) throw new VimageError('ETIMEDOUT', `${name} is not ${what} after ${seconds} s`, { subject: name, hint: `imgctl refs ${name} says what keeps it` });
     cx.result({ name, [what]: true }, () => []);
   },
 };

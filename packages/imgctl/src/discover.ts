@@ -118,7 +118,7 @@ function packagesIn(root: string, mayUse: (stats: Stats) => boolean): readonly s
 /** The directory that `--component` means: a path when it looks like one or there is one, else an installed package. */
 function askedDirectory(name: string, roots: readonly string[]): string {
   const isDirectory = (directory: string): boolean => statSync(directory, { throwIfNoEntry: false })?.isDirectory() === true;
-  const candidates = /^\.{0,2}\//.test(name) ? [path.resolve(name)] : [...roots.map((root) => path.join(root, name)), path.resolve(name)];
+  const candidates = /^(?:\.{1,2}$|\.{0,2}\/)/.test(name) ? [path.resolve(name)] : [...roots.map((root) => path.join(root, name)), path.resolve(name)];
   const directory = candidates.find(isDirectory);
   if (directory !== undefined) return directory;
   throw new VimageError('ENOENT', `no package "${name}" for --component`, {

@@ -40,6 +40,8 @@ describe('discover', () => {
       expect(names(scratch)).toEqual([]);
       expect(names(scratch, undefined, [evil])).toEqual(['tevil']);
       expect(names(scratch, undefined, ['./node_modules/evil'])).toEqual(['tevil']);
+      process.chdir(evil);
+      expect(names(scratch, undefined, ['.'])).toEqual(['tevil']);
     } finally {
       process.chdir(before);
     }

@@ -9,11 +9,18 @@ export class Session {
   readonly #shell: ChildProcess;
   #text = '';
   #ended = false;
+  #wake: () => void = () => undefined;
 
   private constructor(shell: ChildProcess) {
     this.#shell = shell;
-    shell.stdout?.setEncoding('utf8').on('data', (text: string) => { this.#text += text; });
-    shell.once('exit', () => { this.#ended = true; });
+    shell.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      this.#text += text;
+      this.#wake();
+    });
+    shell.once('exit', () => {
+      this.#ended = true;
+      this.#wake();
+    });
   }
 
   /** In a folder as a reader has it: `imgctl` and `npx imgctl` are the built program, `vimage` is the clone, `examples` its examples. */
@@ -40,8 +47,8 @@ export class Session {
       for (;;) {
         const [, out, status] = /^([^]*)\u001e(\d+)\u001e$/.exec(this.#text) ?? [];
         if (out !== undefined) return { status: Number(status), out };
-        if (this.#ended || this.#shell.stdout === null) throw new Error(`${command}: the shell has ended, or it took too long\n${this.#text}`);
-        await Promise.race([once(this.#shell.stdout, 'data'), once(this.#shell, 'exit')]);
+        if (this.#ended) throw new Error(`${command}: the shell has ended, or it took too long\n${this.#text}`);
+        await new Promise<void>((resolve) => { this.#wake = resolve; });
       }
     } finally {
       clearTimeout(timer);

@@ -164,7 +164,7 @@ export class World implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const gone = once(this.#holder, 'exit');
+    const gone = this.#holder.exitCode === null && this.#holder.signalCode === null ? once(this.#holder, 'exit') : undefined;
     for (const line of this.processes()) {
       try {
         process.kill(Number(line.split(' ')[0]), 'SIGKILL');

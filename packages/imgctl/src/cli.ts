@@ -25,7 +25,7 @@ async function dispatch(cx: Context, words: readonly string[]): Promise<number> 
     const name = words[first];
     if (name === undefined) return outside(cx, []);
     if (name.startsWith('-')) return outside(cx, words.slice(first));
-    if (name === 'help') return await helpFor(cx, words.slice(first + 1).find((word) => !word.startsWith('-')));
+    if (name === 'help') return await helpFor(cx, words.slice(first + 1));
     const entry = findCommand(name);
     passesStatus = entry.spec.passesStatus === true;
     return await parse(cx, entry, words.slice(first + 1));
@@ -59,7 +59,8 @@ function takeGlobals(cx: Context, words: readonly string[]): number {
 }
 
 /** No command was given. */
-function outside(cx: Context, [word]: readonly string[]): number {
+function outside(cx: Context, [word, ...more]: readonly string[]): number {
+  takeGlobals(cx, more);
   if (word === '--version' || word === '-V') {
     cx.result({ imgctl: ownVersion() }, () => [ownVersion()]);
     return status.ok;
@@ -76,7 +77,8 @@ function outside(cx: Context, [word]: readonly string[]): number {
   return status.ok;
 }
 
-async function helpFor(cx: Context, name: string | undefined): Promise<number> {
+async function helpFor(cx: Context, words: readonly string[]): Promise<number> {
+  const name = words[takeGlobals(cx, words)];
   if (name === undefined) return outside(cx, ['--help']);
-  return parse(cx, findCommand(name), ['--help']);
+  return parse(cx, findCommand(name), ['--help', ...words]);
 }

@@ -9,7 +9,7 @@ export const create: CommandSpec = {
   operands: ['pairs'],
   options: [{ flags: '-n, --dry-run', describe: 'check everything and print the plan; change nothing' }],
   about: 'Pairs are KEY VALUE or KEY=VALUE. Those before the first "vir" belong to the image; "vir COMPONENT" opens a component\'s section. '
-    + 'The image stays until it is destroyed ("persist true"), unless "persist false" is given.',
+    + 'The image stays until it is destroyed ("persist true" is meant); for one that ends with a command there is "imgctl run".',
   examples: (words) => [
     { line: `create name web ${words.section(0)}`, does: 'an image with its own instance of one component, the rest shared with the parent' },
     { line: `create name=db parent=lab ${words.section(0, 2)} ${words.section(1)}`.trimEnd(), does: 'an image inside the image "lab"; key=value works too' },

@@ -45,8 +45,8 @@ export class Session {
     const timer = setTimeout(() => this.#shell.kill('SIGKILL'), 50_000);
     try {
       for (;;) {
-        const [, out, status] = /^([^]*)\u001e(\d+)\u001e$/.exec(this.#text) ?? [];
-        if (out !== undefined) return { status: Number(status), out };
+        const [out = '', status, end] = this.#text.split('\u001e');
+        if (end !== undefined) return { status: Number(status), out };
         if (this.#ended) throw new Error(`${command}: the shell has ended, or it took too long\n${this.#text}`);
         await new Promise<void>((resolve) => { this.#wake = resolve; });
       }

@@ -50,6 +50,7 @@ struct step {
 struct plan {
 	const char *image, *serial, *cgroup, *limit;
 	bool cgroup_v1;
+	uint64_t rest; /* pairs from the first step on */
 	size_t nsteps;
 	struct step steps[PLAN_PAIRS];
 };

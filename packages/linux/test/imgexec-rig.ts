@@ -67,10 +67,18 @@ export function encode(pairs: Pairs): Buffer {
   return Buffer.from(pairs.flat().map((s) => `${s}\0`).join(''), 'utf8');
 }
 
+/** With the number of pairs from the first step on, as a plan must have it. */
+export function counted(plan: Pairs): Pairs {
+  if (plan.some(([key]) => key === 'steps')) return plan;
+  const first = plan.findIndex(([key]) => key === 'step');
+  const at = first < 0 ? plan.length : first;
+  return [...plan.slice(0, at), ['steps', String(plan.length - at)], ...plan.slice(at)];
+}
+
 export function writeImage(name: string, plan: Pairs | Buffer): string {
   const dir = `/run/vimage/${name.split('.').map((word) => `img/${word}`).join('/')}`;
   mkdirSync(dir, { recursive: true, mode: 0o700 });
-  writeFileSync(join(dir, 'plan'), Buffer.isBuffer(plan) ? plan : encode(plan), { mode: 0o600 });
+  writeFileSync(join(dir, 'plan'), Buffer.isBuffer(plan) ? plan : encode(counted(plan)), { mode: 0o600 });
   return dir;
 }
 
@@ -255,7 +263,8 @@ export function makeWorld(name: string, server: Server, cgroup?: { path: string;
   plan.push(...viewSteps);
   closeSync(net);
   closeSync(uts);
-  return { server, serial: s, view: Number(view), first: Number(first), plan, dir: writeImage(name, plan) };
+  const whole = counted(plan);
+  return { server, serial: s, view: Number(view), first: Number(first), plan: whole, dir: writeImage(name, whole) };
 }
 
 export function endWorld(world: World): void {

@@ -52,7 +52,7 @@ export function encodePlan(image: StoredImage, steps: readonly PlanStep[], extra
     pairs.push(...step.args);
   }
   // A plan that lost its end would be one that isolates less.
-  pairs.splice(head, 0, ['x-steps', String(pairs.length - head)]);
+  pairs.splice(head, 0, ['steps', String(pairs.length - head)]);
   return encodePairs(pairs);
 }
 
@@ -91,7 +91,7 @@ export function decodePlan(bytes: Uint8Array, path: string): Entry {
     return found;
   };
   const rest = firstStep < 0 ? 0 : pairs.length - firstStep;
-  if (need('x-steps', /^\d{1,4}$/)[0] !== String(rest)) throw bad(path, 'the end is missing');
+  if (need('steps', /^\d{1,4}$/)[0] !== String(rest)) throw bad(path, 'the end is missing');
   const [, hi = '', lo = '', prefix = ''] = need('x-address', /^([0-9a-f]{1,8}):([0-9a-f]{1,8})\/(\d{1,2})$/);
   const cgroup = head.get('cgroup');
   if (cgroup !== undefined && !cgroup.endsWith(`/${procsDir}`)) throw bad(path, 'cgroup is damaged');

@@ -216,16 +216,6 @@ export interface World {
   dir: string;
 }
 
-/** cgroup hierarchy to live in, where this machine has one. */
-export function cgroupParent(): { path: string; kind: 'v1' | 'v2' } | undefined {
-  for (const line of readFileSync('/proc/self/mounts', 'utf8').split('\n')) {
-    const [, path = '', type, options = ''] = line.split(' ');
-    if (type === 'cgroup2') return { path, kind: 'v2' };
-    if (type === 'cgroup' && /name=/.test(options)) return { path, kind: 'v1' };
-  }
-  return undefined;
-}
-
 export const viewSteps: Pairs = [
   ['step', 'mount'], ['for', 'proc'], ['fs', 'proc'], ['to', '/proc'], ['flags', 'nosuid,nodev,noexec'], ['mode', 'live'],
   ['step', 'mount'], ['for', 'net'], ['fs', 'sysfs'], ['to', '/sys'], ['flags', 'nosuid,nodev,noexec'], ['keep', '/sys/fs/cgroup'],

@@ -11,7 +11,8 @@ import { Pinner } from './pinner.ts';
 import type { InitPids, OuterPid } from './pinner.ts';
 import { Layout, registryRoot } from './registry/paths.ts';
 import { Root } from './registry/root.ts';
-import { emptyCgroup } from './retire.ts';
+import { imageByDescent } from './process/descent.ts';
+import { emptyImage, readPlan } from './retire.ts';
 import { ifThere } from './sys/file.ts';
 import { readSysctl, writeSysctl } from './sysctl.ts';
 
@@ -33,6 +34,12 @@ export abstract class LinuxMachine {
 
   /** The cgroup of an image, made or being made; it exists once somebody has entered. Undefined where there can be none. */
   abstract cgroupOf(image: Named): CgroupAt | undefined;
+
+  /** Where the files of an image are now, made or being made. */
+  protected abstract dirOf(image: Named): string;
+
+  /** The descriptor of the lock under which this process works on an image; undefined when it does not. */
+  protected abstract lockOf(serial: bigint): number | undefined;
 
   /** Where membership is told: v2, a named v1 hierarchy, or nowhere. Probed once. */
   get cgroups(): Hierarchy | undefined {
@@ -82,7 +89,7 @@ export abstract class LinuxMachine {
 
   /** Pins a namespace as `SERIAL/NAME`, and says how to enter it. */
   async pin(serial: bigint, name: string, ns: Namespace): Promise<EntryStep> {
-    (await this.pinner()).pin(serial, name, ns);
+    (await this.pinner()).pin(serial, name, ns, this.lockOf(serial));
     return joinStep(serial, name, ns);
   }
 
@@ -105,7 +112,8 @@ export abstract class LinuxMachine {
   /** Makes and pins the two pid namespaces of an image, imgexec pid 1 in both, inside `outer` when its parent has its own. */
   async initStart(image: Named, outer?: OuterPid): Promise<InitPids> {
     const at = this.cgroupOf(image);
-    return (await this.pinner()).init(image.serial, at === undefined ? undefined : { path: `${at.path}/${initDir}`, kind: at.kind }, outer);
+    const where = at === undefined ? { path: this.dirOf(image), kind: 'dir' as const } : { path: `${at.path}/${initDir}`, kind: at.kind };
+    return (await this.pinner()).init(image.serial, where, this.lockOf(image.serial), outer);
   }
 
   /** See {@link pidsLimit}. */
@@ -115,15 +123,21 @@ export abstract class LinuxMachine {
 
   /** Ends what runs in an image being made, and removes its cgroup. */
   async cgroupEmpty(image: Named): Promise<boolean> {
-    return emptyCgroup(this.cgroupOf(image), image.name);
+    return emptyImage(this.cgroupOf(image), this.layout.root, this.dirOf(image), image.name);
   }
 
   /** Serial of the image a process lives in; undefined in img0, or when it is gone. */
   imageOf(pid: number): bigint | undefined {
-    const text = ifThere(() => readFileSync(`/proc/${pid}/cgroup`, 'utf8'));
     const kind = this.cgroups?.kind;
+    if (kind === undefined) return this.#imageByDescent(pid);
+    const text = ifThere(() => readFileSync(`/proc/${pid}/cgroup`, 'utf8'));
     const line = parseCgroups(text ?? '').find(({ controllers }) => (kind === 'v2' ? controllers[0] === '' : controllers.some((each) => each.startsWith('name='))));
     return line === undefined ? undefined : serialOf(line.path);
+  }
+
+  #imageByDescent(pid: number): bigint | undefined {
+    const dir = imageByDescent(this.layout.root, pid);
+    return dir === undefined ? undefined : readPlan(dir)?.image.serial;
   }
 }
 

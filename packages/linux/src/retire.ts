@@ -7,7 +7,9 @@ import { exists } from './ns.ts';
 import { gracePeriod } from './sys/ns.ts';
 import type { Pinner } from './pinner.ts';
 import { endAll } from './process/end.ts';
-import { memberPids } from './process/members.ts';
+import { cgroupMembership } from './process/membership.ts';
+import type { Membership } from './process/membership.ts';
+import { descentMembership } from './process/descent.ts';
 import { findHolders } from './refs.ts';
 import { decodePlan, markShared } from './registry/entry.ts';
 import type { Entry, Join } from './registry/entry.ts';
@@ -25,6 +27,8 @@ export interface RetireHost {
   readonly except: ReadonlySet<number>;
   /** Inode of the pins' mount namespace. */
   readonly pins: bigint | undefined;
+  /** The registry's directory. */
+  readonly root: string;
   dying(serial: bigint): string;
   bump(): void;
 }
@@ -34,14 +38,20 @@ export function hidePlan(dir: string): void {
   ifThere(() => rename(`${dir}/plan`, `${dir}/${removingPlan}`));
 }
 
+/** Who lives in the image whose directory is `dir`, in the registry at `root`. */
+export function membershipOf(cgroup: CgroupAt | undefined, root: string, dir: string): Membership {
+  return cgroup === undefined ? descentMembership(root, dir) : cgroupMembership(cgroup);
+}
+
 /**
  * Ends what still runs in an image, and removes its cgroups. False when they could not be removed. `shared`: its pid 1s go on,
  * and the cgroup with them.
  */
-export async function emptyCgroup(cgroup: CgroupAt | undefined, name: string, shared = false): Promise<boolean> {
-  if (cgroup === undefined) return true;
-  if (existsSync(cgroup.path) && memberPids(cgroup, !shared).length > 0) await endAll(cgroup, 0, name, !shared);
+export async function emptyImage(cgroup: CgroupAt | undefined, root: string, dir: string, name: string, shared = false): Promise<boolean> {
+  const members = membershipOf(cgroup, root, dir);
+  if (members.pids(!shared).length > 0) await endAll(members, 0, name, !shared);
   if (shared) return false;
+  if (cgroup === undefined) return true;
   const limit = cgroup.kind === 'v2' ? pidsPath(cgroup) : undefined;
   if (limit !== undefined) cgroupRemove(limit);
   return cgroupRemove(cgroup.path);
@@ -61,7 +71,7 @@ export async function retireEntry(from: string, serial: bigint, shared: boolean,
   let gone = true;
   if (bytes !== undefined) {
     const entry = decodePlan(bytes, path);
-    gone = await emptyCgroup(entry.cgroup, entry.image.name, shared);
+    gone = await emptyImage(entry.cgroup, host.root, dir, entry.image.name, shared);
     if (entry.steps > 0 && !shared) host.pinner()?.unpin(serial);
     if (entry.shared !== shared) replace(path, markShared(bytes, shared));
     gone = gone && !shared && !(await isReferenced(entry, host)) && readNotes(`${dir}/journal`).length === 0;
@@ -86,7 +96,7 @@ export async function isReferenced(entry: Entry, host: Pick<RetireHost, 'except'
   alive = living(alive);
   if (alive.length === 0) return false;
   const holders = findHolders({
-    namespaces: new Set(alive.map(({ type, ino }) => `${type}:[${ino}]`)), dir: undefined, cgroup: undefined, except: host.except, pins: undefined,
+    namespaces: new Set(alive.map(({ type, ino }) => `${type}:[${ino}]`)), dir: undefined, members: undefined, except: host.except, pins: undefined,
   });
   if (holders.some(({ pid }) => pid !== process.pid)) return true;
   if (holders.length > 0) return false;

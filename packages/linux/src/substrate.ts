@@ -11,7 +11,8 @@ import { imgexecCall, imgexecPath } from './imgexec.ts';
 import { LinuxMachine } from './machine.ts';
 import type { Named } from './machine.ts';
 import { endAll } from './process/end.ts';
-import { member, memberPids, members, needCgroup, signalNumber } from './process/members.ts';
+import { member, members, signalNumber } from './process/members.ts';
+import type { Membership } from './process/membership.ts';
 import { oneEnded } from './process/pidfd.ts';
 import { findHolders } from './refs.ts';
 import { FileLock } from './registry/lock.ts';
@@ -20,7 +21,7 @@ import { readAll } from './registry/read.ts';
 import { bootId, checkRoot, readCount } from './registry/root.ts';
 import { LinuxStage } from './registry/stage.ts';
 import type { StageHost } from './registry/stage.ts';
-import { emptyCgroup, hidePlan, readPlan, retireEntry } from './retire.ts';
+import { emptyImage, hidePlan, membershipOf, readPlan, retireEntry } from './retire.ts';
 import type { RetireHost } from './retire.ts';
 import { ifThere, makeDir, needDir, removeTree, unlink, writeAll } from './sys/file.ts';
 import { execve } from './sys/process.ts';
@@ -47,7 +48,7 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
     needRights();
     checkRoot(this.layout.root);
     const own = this.cgroups?.own;
-    return { cimg: own === undefined ? undefined : serialOf(own) };
+    return { cimg: own === undefined ? this.imageOf(process.pid) : serialOf(own) };
   }
 
   lock(): Promise<AsyncDisposable> {
@@ -163,12 +164,24 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
     return stage === undefined ? readPlan(this.#dirOf(image))?.cgroup : stage.cgroup;
   }
 
+  protected dirOf(image: Named): string {
+    return this.#staged.get(image.serial)?.dir ?? this.#dirOf(image);
+  }
+
+  protected lockOf(serial: bigint): number | undefined {
+    return this.#staged.get(serial)?.lockFd;
+  }
+
+  #members(image: Named): Membership {
+    return membershipOf(this.cgroupOf(image), this.layout.root, this.dirOf(image));
+  }
+
   get #stageHost(): StageHost {
     return {
       run: (fn) => this.root.run(fn),
       during: (fn) => this.root.during(fn),
       bump: () => this.#bump(),
-      discard: (serial, cgroup) => this.#discard(serial, cgroup),
+      discard: (serial, cgroup, dir) => this.#discard(serial, cgroup, dir),
       own: (serial, dir, persist) => this.#own(serial, dir, persist),
     };
   }
@@ -178,9 +191,9 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
     if (this.#current === now - 1n) this.#current = now;
   }
 
-  async #discard(serial: bigint, cgroup: CgroupAt | undefined): Promise<void> {
+  async #discard(serial: bigint, cgroup: CgroupAt | undefined, dir: string): Promise<void> {
     this.#staged.delete(serial);
-    await emptyCgroup(cgroup, String(serial));
+    await emptyImage(cgroup, this.layout.root, dir, String(serial));
     this.runningPinner?.unpin(serial);
   }
 
@@ -221,27 +234,28 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
       pinner: () => this.pinnerIfPins(),
       except: new Set(this.runningPinner === undefined ? [] : [this.runningPinner.pid]),
       pins: this.runningPinner?.ns,
+      root: this.layout.root,
       dying: (serial) => this.layout.dying(serial),
       bump: () => this.#bump(),
     };
   }
 
   processes(image: StoredImage): readonly ProcessInfo[] {
-    return members(needCgroup(this.cgroupOf(image), image.name));
+    return members(this.#members(image));
   }
 
   signal(image: StoredImage, pid: number, signal: string): void {
     const number = signalNumber(signal);
-    using process = member(needCgroup(this.cgroupOf(image), image.name), pid, image.name);
+    using process = member(this.#members(image), pid, image.name);
     if (!process.signal(number)) throw new VimageError('ESRCH', `process ${pid} has just ended`, { subject: String(pid) });
   }
 
   end(image: StoredImage, { grace }: EndOptions): Promise<number> {
-    return endAll(needCgroup(this.cgroupOf(image), image.name), grace, image.name, false);
+    return endAll(this.#members(image), grace, image.name, false);
   }
 
   emptied(image: StoredImage): Promise<void> {
-    return oneEnded(memberPids(needCgroup(this.cgroupOf(image), image.name), false));
+    return oneEnded(this.#members(image).pids(false));
   }
 
   holders(image: StoredImage): readonly Holder[] {
@@ -251,7 +265,7 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
     return findHolders({
       namespaces: new Set(own.map(({ type, ino }) => `${type}:[${ino}]`)),
       dir,
-      cgroup: plan?.cgroup,
+      members: membershipOf(plan?.cgroup, this.layout.root, dir),
       except: this.#retireHost.except,
       pins: this.#retireHost.pins ?? statSync(this.layout.mnt, { bigint: true, throwIfNoEntry: false })?.ino,
     });

@@ -237,7 +237,8 @@ export function makeWorld(name: string, server: Server, cgroup?: { path: string;
   };
   server.ok('pin', s, 'net', String(net));
   server.ok('pin', s, 'uts', String(uts));
-  const [view = '0', first = '0'] = server.ok('init', s, cgroup?.path ?? '-', cgroup?.kind ?? 'v2');
+  const dir = writeImage(name, plan);
+  const [view = '0', first = '0'] = server.ok('init', s, cgroup?.path ?? dir, cgroup?.kind ?? 'dir');
   const pidOf = (pid: string): Identity => {
     const fd = openSync(`/proc/${pid}/ns/pid`, 'r');
     try {

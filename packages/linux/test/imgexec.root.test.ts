@@ -521,7 +521,7 @@ describe.skipIf(missing)(`imgexec${missing ? ` (skipped: ${missing} is missing)`
   describe('--serve', () => {
     it('answers any request with a verdict', () => {
       for (const request of [['nonsense'], ['pin'], ['pin', '1', 'net'], ['pin', '../x', 'net', '0'], ['pin', '1', '../net', '0'], ['pin', '1', 'net', '999'], ['pin', '1', 'net', '-1'], ['pin', '1', 'net', '0'], ['unpin', ''],
-        ['unpin', '..'], ['unpin', '1', '.'], ['unpin', '123456789012345678901'], ['init', 'x', '-', 'v2'], ['init', '1', '/nowhere', 'v2'], ['init', '1', '-', 'v2', '1/gone', '5', '-'], ['init', '1', '-', 'v2', '../net', '5', '-'], Array.from({ length: 40 }, () => 'x'), ['']])
+        ['unpin', '..'], ['unpin', '1', '.'], ['unpin', '123456789012345678901'], ['init', 'x', '-', 'v2'], ['init', '1', '/nowhere', 'v2'], ['init', '1', '-', 'v2'], ['init', '1', '/nowhere', 'dir'], ['init', '1', '/tmp', 'v3'], ['lock'], ['lock', '1'], ['lock', 'x', 'list'], ['lock', '999', 'list'], ['init', '1', scratch, 'dir', '1/gone', '5', '-'], ['init', '1', scratch, 'dir', '../net', '5', '-'], Array.from({ length: 40 }, () => 'x'), ['']])
         expect([request, server.call(...request)]).toEqual([request, ['err', expect.stringMatching(/^\d+$/), expect.stringMatching(/./)]]);
       for (const raw of [Buffer.from('hello'), Buffer.from([0]), Buffer.alloc(65_000), Buffer.alloc(65_536, 65)]) {
         server.sendRaw(raw);
@@ -557,7 +557,7 @@ describe.skipIf(missing)(`imgexec${missing ? ` (skipped: ${missing} is missing)`
     it('nests pid namespaces', () => {
       const s = '901';
       const stat = identity(openedPid(web.first));
-      const [view = '', first = ''] = server.ok('init', s, '-', 'v2', `${web.serial}/pid`, stat.ino, stat.id || '-');
+      const [view = '', first = ''] = server.ok('init', s, scratch, 'dir', `${web.serial}/pid`, stat.ino, stat.id || '-');
       expect(inWeb('ps -e -o comm=').out.match(/imgexec/g)).toHaveLength(3); // its own, and the two of the one inside
       process.kill(Number(first), 'SIGKILL');
       server.ok('unpin', s);
@@ -661,7 +661,7 @@ describe.skipIf(missing)(`imgexec${missing ? ` (skipped: ${missing} is missing)`
       const attempt = async (inject: string[]): Promise<void> => {
         mkdirSync('/run/vimage', { mode: 0o700 });
         const victim = new Server(imgexec, prefix(...inject));
-        const answers = [victim.call('hello'), victim.call('init', '70', '-', 'v2')];
+        const answers = [victim.call('hello'), victim.call('init', '70', scratch, 'dir')];
         const ended = victim.close(); // strace stays for as long as a pid 1 does
         const again = new Server();
         again.ok('hello');
@@ -677,7 +677,7 @@ describe.skipIf(missing)(`imgexec${missing ? ` (skipped: ${missing} is missing)`
         }
         await ended;
         again.ok('unpin', '70');
-        const [view = '0'] = again.ok('init', '70', '-', 'v2');
+        const [view = '0'] = again.ok('init', '70', scratch, 'dir');
         process.kill(Number(view), 'SIGKILL');
         again.ok('unpin', '70');
         again.ok('close');
@@ -701,7 +701,7 @@ describe.skipIf(missing)(`imgexec${missing ? ` (skipped: ${missing} is missing)`
       for (let i = 0; i < 60; i++) {
         const victim = new Server();
         victim.ok('hello');
-        victim.send('init', '71', '-', 'v2');
+        victim.send('init', '71', scratch, 'dir');
         for (const end = process.hrtime.bigint() + BigInt(i * 20_000); process.hrtime.bigint() < end; );
         victim.child.kill('SIGKILL');
         await victim.close();

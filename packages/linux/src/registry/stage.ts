@@ -16,7 +16,7 @@ export interface StageHost {
   bump(): void;
   during(fn: () => Promise<void>): Promise<void>;
   /** Removes what of an image that never was is outside the registry: processes, cgroup, pins. */
-  discard(serial: bigint, cgroup: CgroupAt | undefined): Promise<void>;
+  discard(serial: bigint, cgroup: CgroupAt | undefined, dir: string): Promise<void>;
   /** Keeps, or lets go of, the lock that a non-persistent image ends with. */
   own(serial: bigint, dir: string, persist: boolean): void;
 }
@@ -60,6 +60,11 @@ export class LinuxStage implements Stage {
   /** Where its files are now. */
   get dir(): string {
     return this.#dir;
+  }
+
+  /** The descriptor of the image's lock. */
+  get lockFd(): number {
+    return this.#start.lock.fd;
   }
 
   get #journalPath(): string {
@@ -139,7 +144,7 @@ export class LinuxStage implements Stage {
           if (!this.#published) dropEdits(this.#dir, undefined);
           return;
         }
-        await this.#host.discard(this.serial, this.cgroup);
+        await this.#host.discard(this.serial, this.cgroup, this.#dir);
         this.#host.own(this.serial, this.#dir, true);
         removeTree(this.#dir);
         if (this.#published) this.#host.bump();

@@ -17,6 +17,7 @@ const setsockopt = libc.func('int setsockopt(int, int, int, const void *, int)')
 const send = libc.func('long send(int, const void *, size_t, int)');
 const recv = libc.func('long recv(int, void *, size_t, int)');
 const ioctl = libc.func('int ioctl(int, unsigned long, _Out_ uint64_t *)');
+const flockCall = libc.func('int flock(int, int)');
 export const prctl = libc.func('int prctl(int, unsigned long, unsigned long, unsigned long, unsigned long)');
 
 const CLONE_NEWNS = 0x20000;
@@ -37,6 +38,11 @@ export function missingRight(): string | undefined {
 
 function check(result: number, what: string): void {
   if (result < 0) throw new Error(`${what}: errno ${koffi.errno()}`);
+}
+
+/** LOCK_EX. */
+export function flock(fd: number): void {
+  check(flockCall(fd, 2), 'flock');
 }
 
 export function privateRun(): void {

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { probeCgroup } from '../src/cgroup.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
-  buildImgexec, counted, encode, endWorld, freshNamespace, freshRegistry, identity, imgexec, makeWorld, missingRight, namespaceOf, privateRun,
+  buildImgexec, counted, encode, endWorld, flock, freshNamespace, freshRegistry, identity, imgexec, makeWorld, missingRight, namespaceOf, privateRun,
   processes, run, Server, writeImage, type Pairs, type World,
 } from './imgexec-rig.js';
 
@@ -538,6 +538,25 @@ describe.skipIf(missing)(`imgexec${missing ? ` (skipped: ${missing} is missing)`
       expect(new Set(server.list().filter((p) => p.startsWith('18000'))).size).toBe(serials.length);
       for (const s of serials) server.ok('unpin', s);
       closeSync(net);
+    });
+
+    it.skipIf(!has('strace'))('holds the lock that a request is under until it has answered', async () => {
+      const file = join(scratch, 'held');
+      const free = (): boolean => spawnSync('flock', ['-n', file, 'true']).status === 0;
+      const slow = new Server(imgexec, ['strace', '-D', '-qq', '-o', '/dev/null', '-e', 'inject=socketpair:delay_enter=700ms']);
+      slow.ok('hello');
+      const fd = openSync(file, 'w');
+      flock(fd);
+      expect(slow.send('lock', String(fd), 'init', '72', scratch, 'dir')).toBe(true);
+      await until(() => readdirSync(`/proc/${slow.child.pid}/fd`).length > 0 && !free());
+      await sleep(200); // it has taken the descriptor, and waits in socketpair(2)
+      closeSync(fd);
+      expect(free()).toBe(false);
+      const [verdict, view = ''] = slow.receive();
+      expect([verdict, free()]).toEqual(['ok', true]);
+      end(Number(view));
+      slow.ok('unpin', '72');
+      await slow.close();
     });
 
     it('pins what was open, and nothing twice', () => {

@@ -91,10 +91,12 @@ export function writeImage(name: string, plan: Pairs | Buffer): string {
 export class Server {
   readonly child: ChildProcess;
   readonly exit: Promise<number | null>;
+  readonly #prefixed: boolean;
   #fd: number;
 
   /** With a prefix (strace, which holds the socket too) there may be no end of file: two seconds of silence are one. */
-  constructor(bin = imgexec, private readonly prefix: string[] = []) {
+  constructor(bin = imgexec, prefix: string[] = []) {
+    this.#prefixed = prefix.length > 0;
     const pair = [0, 0];
     check(socketpair(1, 5 | 0o2000000, 0, pair), 'socketpair');
     const [ours = -1, theirs = -1] = pair;
@@ -114,7 +116,7 @@ export class Server {
     let n: number;
     do n = Number(recv(this.#fd, buffer, buffer.length, 0));
     while (n < 0 && koffi.errno() === 4); // EINTR: the runtime's own signals
-    if (n < 0 && (koffi.errno() === 104 || (koffi.errno() === 11 && this.prefix.length))) return []; // ECONNRESET: killed with the request unread
+    if (n < 0 && (koffi.errno() === 104 || (koffi.errno() === 11 && this.#prefixed))) return []; // ECONNRESET: killed with the request unread
     if (n < 0) throw new Error(`recv: errno ${koffi.errno()}`);
     return n === 0 ? [] : buffer.toString('latin1', 0, n - 1).split('\0');
   }

@@ -123,7 +123,7 @@ describe.skipIf(missing)(`imgexec${missing ? ` (skipped: ${missing} is missing)`
 
     it('gets an argv of 2 MB whole', () => {
       const words = Array.from({ length: 19 }, (_, i) => String.fromCharCode(97 + i).repeat(100_000));
-      const r = run([image, '--', 'sh', '-c', 'printf %s "$@" | md5sum', 'sh', ...words], { env: { PATH: process.env.PATH } });
+      const r = run([image, '--', 'sh', '-c', 'printf %s "$@" | md5sum', 'sh', ...words], { env: { PATH: process.env['PATH'] } });
       expect(r.err).toBe('');
       expect(r.out).toBe(spawnSync('md5sum', { input: words.join('') }).stdout.toString());
     });
@@ -145,7 +145,7 @@ describe.skipIf(missing)(`imgexec${missing ? ` (skipped: ${missing} is missing)`
 
     it('has the environment asked for', () => {
       expect(run(['--env', 'A=1', '--env', 'B=x=y', '--env', 'A=2', image, 'sh', '-c', 'echo $A $B $C'], { env: { ...process.env, C: '3' } }).out).toBe('2 x=y 3\n');
-      expect(run(['--clean-env', '--env', 'A=1', image, 'env'], { env: { PATH: process.env.PATH, SECRET: '1', TERM: 'dumb' } }).out.split('\n').sort()).toEqual(
+      expect(run(['--clean-env', '--env', 'A=1', image, 'env'], { env: { PATH: process.env['PATH'], SECRET: '1', TERM: 'dumb' } }).out.split('\n').sort()).toEqual(
         ['', 'A=1', 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', 'TERM=dumb']);
       for (const bad of ['A', '=1']) expect(run(['--env', bad, image, 'env'])).toMatchObject({ status: 125, err: expect.stringMatching(oneLine) });
     });
@@ -429,7 +429,7 @@ describe.skipIf(missing)(`imgexec${missing ? ` (skipped: ${missing} is missing)`
       expect(lines[0]).toBe(lines.at(-1));
       expect(lines[2]).not.toBe(lines[1]);
       expect(lines.slice(3)).toEqual(['17 91', expect.stringMatching(/^pts/), 'status 3', lines[0]]);
-      expect(terminal(`${imgexec} -T web -- tty; ${imgexec} -e web -- tty; tty`).stdout.trim().split(/\r?\n/).filter((t, i, all) => t !== all.at(-1))).toEqual([]);
+      expect(terminal(`${imgexec} -T web -- tty; ${imgexec} -e web -- tty; tty`).stdout.trim().split(/\r?\n/).filter((t, _, all) => t !== all.at(-1))).toEqual([]);
     });
 
     it.each(both)('has job control in %s', (image) => {

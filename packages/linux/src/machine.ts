@@ -5,6 +5,7 @@ import { initDir, parseCgroups, pidsLimit, probeCgroup, serialOf } from './cgrou
 import type { CgroupAt, Hierarchy } from './cgroup.ts';
 import { netlinkSocket } from './netlink-socket.ts';
 import type { NetlinkSocket } from './netlink-socket.ts';
+import { upHere } from './loopback.ts';
 import { create, withNs } from './ns.ts';
 import type { Namespace } from './ns.ts';
 import { Pinner } from './pinner.ts';
@@ -24,6 +25,8 @@ export abstract class LinuxMachine {
   readonly layout: Layout;
   protected readonly root: Root;
   #pinner: Pinner | undefined;
+  /** The turn of the root lock in which the pinner was last seen to stand where it should. */
+  #seen = 0;
   #hierarchy: Hierarchy | undefined | null = null;
 
   /** `root` is for tests of the registry; imgexec knows only the one place. */
@@ -57,7 +60,8 @@ export abstract class LinuxMachine {
   }
 
   protected pinnerIfPins(): Pinner | undefined {
-    return existsSync(this.layout.mnt) ? this.livePinner() : undefined;
+    const known = this.#pinner?.running === true && this.root.held && this.#seen === this.root.turn;
+    return known || existsSync(this.layout.mnt) ? this.livePinner() : undefined;
   }
 
   /** imgexec, standing in the pins' namespace; started, and the namespace made, when first needed. */
@@ -66,16 +70,19 @@ export abstract class LinuxMachine {
   }
 
   protected livePinner(): Pinner {
-    if (this.#pinner?.alive === true && this.#pinner.standsIn(this.layout.mnt)) return this.#pinner;
-    this.#pinner?.[Symbol.dispose]();
-    this.#pinner = undefined;
-    this.#pinner = new Pinner();
+    if (this.#pinner?.running === true && this.root.held && this.#seen === this.root.turn) return this.#pinner;
+    if (this.#pinner?.alive !== true || !this.#pinner.standsIn(this.layout.mnt)) {
+      this.#pinner?.[Symbol.dispose]();
+      this.#pinner = undefined;
+      this.#pinner = new Pinner();
+    }
+    this.#seen = this.root.held ? this.root.turn : 0;
     return this.#pinner;
   }
 
-  /** Makes a network namespace; it lives as long as it is open or pinned. */
-  netnsCreate(): Namespace {
-    return create('net');
+  /** Makes a network namespace; it lives as long as it is open or pinned. `loopback`: its loopback interface is up. */
+  netnsCreate(options: { readonly loopback?: boolean } = {}): Namespace {
+    return create('net', options.loopback === true ? upHere : undefined);
   }
 
   /** A netlink socket of `ns` (0 route, 4 sock_diag, 12 netfilter, 16 generic), or of our own namespace. */

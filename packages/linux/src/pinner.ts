@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { closeSync, constants, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { InvariantError, VimageError } from '@vimage/core';
+import { InvariantError, VimageError, codeOf } from '@vimage/core';
 import { AF_UNIX, MSG_DONTWAIT, MSG_NOSIGNAL, MSG_TRUNC, SOCK_CLOEXEC, SOCK_SEQPACKET } from './abi/socket.ts';
 import { door } from './door.ts';
 import { imgexecPath } from './imgexec.ts';
@@ -60,6 +60,11 @@ export class Pinner implements Disposable {
 
   get pid(): number {
     return this.#child.pid ?? 0;
+  }
+
+  /** Not ended by us, nor seen to have ended. */
+  get running(): boolean {
+    return this.#socket >= 0;
   }
 
   get alive(): boolean {
@@ -129,8 +134,13 @@ export class Pinner implements Disposable {
 
   #ask(...question: readonly string[]): readonly string[] {
     const what = question.slice(question[0] === 'lock' ? 2 : 0).slice(0, 3).join(' ');
-    if (!this.alive) throw this.#ended(what);
-    send(this.#socket, Buffer.from(question.map((word) => `${word}\0`).join('')), MSG_NOSIGNAL);
+    if (this.#socket < 0) throw this.#ended(what);
+    try {
+      send(this.#socket, Buffer.from(question.map((word) => `${word}\0`).join('')), MSG_NOSIGNAL);
+    } catch (error) {
+      if (['EPIPE', 'ECONNRESET'].includes(codeOf(error) ?? '')) throw this.#ended(what);
+      throw error;
+    }
     const answer: string[] = [];
     for (;;) {
       const [kind, ...values] = this.#answer(what);

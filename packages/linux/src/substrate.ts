@@ -74,6 +74,7 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
 
   /** The registry's generation; undefined when there is none, or none of this boot; -1 when it cannot be told. */
   #count(): bigint | undefined {
+    if (this.root.held) return this.root.count.generation;
     const count = readCount(this.layout);
     if (count === undefined) return existsSync(this.layout.root) ? -1n : undefined;
     return count.boot === bootId() ? count.generation : undefined;

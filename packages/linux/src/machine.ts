@@ -13,7 +13,7 @@ import type { InitPids, OuterPid } from './pinner.ts';
 import { Layout, registryRoot } from './registry/paths.ts';
 import { Root } from './registry/root.ts';
 import { imageByDescent } from './process/descent.ts';
-import { emptyImage, readPlan } from './retire.ts';
+import { readPlan } from './retire.ts';
 import { ifThere } from './sys/file.ts';
 import { readSysctl, writeSysctl } from './sysctl.ts';
 
@@ -123,15 +123,16 @@ export abstract class LinuxMachine {
     return (await this.pinner()).init(image.serial, where, this.lockOf(image.serial), outer);
   }
 
-  /** See {@link pidsLimit}. */
+  /** See {@link pidsLimit}; the image is being made or changed. */
   pidsLimit(image: Named, max: number | undefined): string {
-    return pidsLimit(this.cgroupOf(image), max);
+    const at = this.cgroupOf(image);
+    const path = pidsLimit(at, max);
+    if (path !== at?.path) this.noteLimit(image.serial, path);
+    return path;
   }
 
-  /** Ends what runs in an image being made, and removes its cgroup. */
-  async cgroupEmpty(image: Named): Promise<boolean> {
-    return emptyImage(this.cgroupOf(image), this.layout.root, this.dirOf(image), image.name);
-  }
+  /** From now on imgexec enters this cgroup too. */
+  protected abstract noteLimit(serial: bigint, path: string): void;
 
   /** Serial of the image a process lives in; undefined in img0, or when it is gone. */
   imageOf(pid: number): bigint | undefined {

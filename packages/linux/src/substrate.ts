@@ -3,7 +3,7 @@ import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { VimageError, codeOf, encodePairs } from '@vimage/core';
 import type { Awaitable, EndOptions, GiveBack, Holder, Pairs, ProcessInfo, Snapshot, SpawnRequest, Stage, Standing, StoredImage, Substrate } from '@vimage/core';
-import { removeTops, serialOf, topCgroup } from './cgroup.ts';
+import { pidsPath, removeTops, serialOf, topCgroup } from './cgroup.ts';
 import type { CgroupAt } from './cgroup.ts';
 import { door } from './door.ts';
 import { collect } from './gc.ts';
@@ -113,7 +113,7 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
       removeTree(dir);
       throw error;
     }
-    const stage = new LinuxStage(this.#stageHost, { name, serial, existing: false, dir, home, cgroup, edit: serial, lock });
+    const stage = new LinuxStage(this.#stageHost, { name, serial, existing: false, dir, home, cgroup, entry: undefined, edit: serial, lock });
     this.#staged.set(serial, stage);
     return stage;
   }
@@ -133,7 +133,7 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
       const plan = readPlan(dir);
       if (plan?.image.serial !== serial) throw gone(name);
       const edit = await this.root.run(() => this.root.serial());
-      const stage = new LinuxStage(this.#stageHost, { name, serial, existing: true, dir, home: dir, cgroup: plan.cgroup, edit, lock });
+      const stage = new LinuxStage(this.#stageHost, { name, serial, existing: true, dir, home: dir, cgroup: plan.cgroup, entry: plan, edit, lock });
       this.#staged.set(serial, stage);
       return stage;
     } catch (error) {
@@ -173,6 +173,11 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
     return this.#staged.get(serial)?.lockFd;
   }
 
+  protected noteLimit(serial: bigint, path: string): void {
+    const stage = this.#staged.get(serial);
+    if (stage !== undefined) stage.limit = path;
+  }
+
   #members(image: Named): Membership {
     return membershipOf(this.cgroupOf(image), this.layout.root, this.dirOf(image));
   }
@@ -194,7 +199,8 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
 
   async #discard(serial: bigint, cgroup: CgroupAt | undefined, dir: string): Promise<void> {
     this.#staged.delete(serial);
-    await emptyImage(cgroup, this.layout.root, dir, String(serial));
+    const limit = cgroup === undefined ? undefined : pidsPath(cgroup);
+    await emptyImage({ cgroup, limit, root: this.layout.root, dir, name: String(serial) });
     this.runningPinner?.unpin(serial);
   }
 
@@ -220,7 +226,9 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
   retire(image: StoredImage, stage: Stage, shared = false): Promise<boolean> {
     return this.root.during(async () => {
       try {
-        return await retireEntry(stage instanceof LinuxStage ? stage.dir : this.#dirOf(image), image.serial, shared, this.#retireHost);
+        return await (stage instanceof LinuxStage
+          ? retireEntry(stage.dir, image.serial, shared, this.#retireHost, stage.entry)
+          : retireEntry(this.#dirOf(image), image.serial, shared, this.#retireHost));
       } finally {
         this.#staged.delete(image.serial);
         this.#owners.get(image.serial)?.close();

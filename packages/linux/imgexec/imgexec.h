@@ -132,6 +132,6 @@ struct options {
 };
 
 _Noreturn void enter(struct options *options);
-int serve(void);
+int serve(char *argument);
 
 #endif

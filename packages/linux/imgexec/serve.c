@@ -16,6 +16,7 @@
 enum { MESSAGE = 1 << 16, SOCKET = 3, ARGS = 10 };
 
 static int host = -1, pins = -1, own_pid = -1, caller = -1;
+static char *verb; /* our argument: --serve */
 static char reply[MESSAGE];
 static size_t reply_len;
 
@@ -322,6 +323,8 @@ static void settle(void)
 {
 	sigset_t all;
 
+	strncpy(verb, "init", strlen("--serve")); /* what ps shows */
+
 	sigfillset(&all);
 	if (sigprocmask(SIG_SETMASK, &all, NULL) < 0 || signal(SIGCHLD, SIG_DFL) == SIG_ERR || setsid() < 0 || chroot("/.empty") < 0
 	    || chdir("/") < 0 || prctl(PR_SET_NAME, "imgexec") < 0 || prctl(PR_SET_DUMPABLE, 0) < 0)
@@ -553,13 +556,14 @@ static int answer_under(char **arg, int n)
 	return errno = err, result;
 }
 
-int serve(void)
+int serve(char *argument)
 {
 	static char request[MESSAGE];
 	static const int ignored[] = {SIGCHLD, SIGPIPE, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2, SIGALRM, SIGTSTP, SIGTTIN, SIGTTOU};
 	pid_t parent = getppid();
 	sigset_t none;
 
+	verb = argument;
 	setsid(); /* fails only where we lead one already */
 	for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
 		signal(ignored[i], SIG_IGN);

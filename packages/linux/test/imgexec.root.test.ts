@@ -690,7 +690,7 @@ describe.skipIf(missing)(`imgexec${missing ? ` (skipped: ${missing} is missing)`
         if (answers[1]?.[0] === 'ok') expect([inject, pins.sort()]).toEqual([inject, ['70/pid', '70/view']]);
         else if (answers[1]?.[0] === 'err') expect([inject, pins]).toEqual([inject, []]);
         if (pins.length === 2) {
-          const pid1 = processes((pid, c) => c.endsWith('--serve') && c.includes(imgexec) && namespaceOf(pid, 'pid') !== namespaceOf(process.pid, 'pid'));
+          const pid1 = processes((pid, c) => c.endsWith(' init') && c.includes(imgexec) && namespaceOf(pid, 'pid') !== namespaceOf(process.pid, 'pid'));
           const own = pid1.filter((pid) => ![web, bare].some(({ view, first }) => pid === view || pid === first));
           for (const pid of own) end(pid);
         }
@@ -726,7 +726,7 @@ describe.skipIf(missing)(`imgexec${missing ? ` (skipped: ${missing} is missing)`
         await victim.close();
         const pins = server.list().filter((p) => p.startsWith('71/'));
         if (pins.length === 2) {
-          const published = processes((pid, c) => c.endsWith('--serve') && namespaceOf(pid, 'pid') !== namespaceOf(process.pid, 'pid') && ![web, bare].some(({ view, first }) => pid === view || pid === first));
+          const published = processes((pid, c) => c.endsWith(' init') && namespaceOf(pid, 'pid') !== namespaceOf(process.pid, 'pid') && ![web, bare].some(({ view, first }) => pid === view || pid === first));
           for (const pid of published) end(pid);
         }
         await until(() => imgexecs().length <= idle);

@@ -11,6 +11,7 @@ import { bin, build, install, must, root } from './lib.mjs';
 install();
 build();
 must(bin('tsc'), ['-b']);
+must(bin('tsc'), ['-p', 'tsconfig.tests.json']);
 must(bin('eslint'), ['.']);
 
 const scratch = mkdtempSync(path.join(tmpdir(), 'vimage-test-'));

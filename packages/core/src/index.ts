@@ -6,7 +6,7 @@ export { componentOrder } from './component/order.ts';
 
 export * from './pairs/pairs.ts';
 export { parseArgs, printArgs } from './pairs/args.ts';
-export { canonical, diffPairs, mergePairs, type KeyDifference, type SectionDifference } from './pairs/change.ts';
+export { canonical, changedKeys, diffPairs, fixedKeys, mergePairs, type KeyDifference, type SectionDifference } from './pairs/change.ts';
 export { decodePairs, encodePairs } from './pairs/codec.ts';
 export { parseImage, type ParsedImage, type ParsedSection, type PairsAccess } from './pairs/parse.ts';
 export { sections, type Section, type SplitPairs } from './pairs/sections.ts';

@@ -16,7 +16,7 @@ static struct options *opt;
 static char cwd[PATH_MAX];
 static char where[1024]; /* of the image, below the registry */
 static int limit = -1, registry, image, host = -1, hostproc, root, pins = -1, pindir = -1, view_fd = -1, parent_pidfd = -1;
-static bool has_view;
+static bool has_view, has_keeper; /* there is no cgroup */
 static struct tty tty = {.master = -1, .slave = -1};
 static sigset_t inherited_mask;
 static struct sigaction inherited_chld;
@@ -333,7 +333,7 @@ static _Noreturn void run(void)
 	image_still_there();
 	become();
 	go_to_cwd();
-	if (opt->die_with_parent) /* here, because changing the user clears it */
+	if (opt->die_with_parent || has_keeper) /* here, because changing the user clears it */
 		die_with(parent_pidfd);
 	signal(SIGPIPE, SIG_DFL);
 	signal(SIGXFSZ, SIG_DFL);
@@ -372,10 +372,36 @@ static int self_or_parent(pid_t pid)
 	return fd;
 }
 
+/* Into a list that is sorted upwards; -1 is none. */
+static void keep_fd(int *keep, int *n, int fd)
+{
+	int at = *n;
+
+	if (fd < 0)
+		return;
+	for (; at > 0 && keep[at - 1] > fd; at--)
+		keep[at] = keep[at - 1];
+	keep[at] = fd;
+	++*n;
+}
+
+/* In the new process: the command itself, or the keeper that starts it. */
+static _Noreturn void begin(int self, int which, int events)
+{
+	if (has_keeper) {
+		keeper_begin(image, opt->die_with_parent);
+		join(which);
+		self = self_or_parent(getpid());
+		keeper(image, events, opt->die_with_parent);
+		close(events);
+	}
+	child(self);
+}
+
 void enter(struct options *options)
 {
 	static const struct sigaction chld = {.sa_handler = SIG_DFL};
-	int cgroup = -1, self = -1, report[2] = {-1, -1}, status, keep[20];
+	int cgroup = -1, self = -1, report[2] = {-1, -1}, events[2] = {-1, -1}, status, which, keep[20];
 	pid_t pid, caller = getppid();
 	bool made = false, forks;
 	sigset_t all;
@@ -392,6 +418,7 @@ void enter(struct options *options)
 	}
 	image_open();
 	choose_steps();
+	has_keeper = !opt->effective && !plan.cgroup;
 	sigprocmask(SIG_SETMASK, NULL, &inherited_mask);
 	sigaction(SIGCHLD, NULL, &inherited_chld);
 	if (opt->tty != 0 && !opt->detach && (opt->tty == 1 || !opt->effective))
@@ -409,40 +436,42 @@ void enter(struct options *options)
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, NULL);
 	sigaction(SIGCHLD, &chld, NULL);
-	if (opt->detach && pipe2(report, O_CLOEXEC) < 0)
+	if ((opt->detach && pipe2(report, O_CLOEXEC) < 0) || (has_keeper && pipe2(events, O_CLOEXEC) < 0))
 		die(EXIT_OURS, errno, "pipe2: no descriptor is left");
-	join(uses(CLONE_NEWUSER) ? 0 : CLONE_NEWPID); /* the pid namespace is for children; the rest the child joins itself */
+	which = uses(CLONE_NEWUSER) ? 0 : CLONE_NEWPID; /* the pid namespace is for children; the rest the child joins itself */
+	if (!has_keeper)
+		join(which);
 	pid = spawn(cgroup, plan.cgroup_v1);
 	if (pid == 0) {
 		report_fd = report[1];
-		child(self);
+		begin(self, which, events[1]);
 	}
 	if (pid < 0 && errno == ENODEV)
 		errno = ESRCH;
 	if (pid < 0)
 		die(EXIT_OURS, errno, "%s: %s: %s", failed, opt->name, errno == ENOMEM && uses(CLONE_NEWPID)
 			? "its pid 1 has died: imgctl destroy it" : strerror(errno));
+	if (has_keeper)
+		close(events[1]);
 	if (opt->detach) {
 		close(report[1]);
 		if (read(report[0], &code, 1) == 1)
 			_exit((unsigned char)code);
 		_exit(0);
 	}
+	if (has_keeper && read(events[0], &pid, sizeof pid) != sizeof pid)
+		_exit(EXIT_OURS); /* the keeper has said why */
 	/* What stays is a relay: it must not hold the image's namespaces. */
 	memcpy(keep, opt->keep, sizeof opt->keep);
 	status = opt->nkeep;
-	for (int fd = tty.master, i = 0; i < 2; fd = parent_pidfd, i++)
-		if (fd >= 0) {
-			int at = status++;
-			for (; at > 0 && keep[at - 1] > fd; at--)
-				keep[at] = keep[at - 1];
-			keep[at] = fd;
-		}
+	keep_fd(keep, &status, tty.master);
+	keep_fd(keep, &status, parent_pidfd);
+	keep_fd(keep, &status, events[0]);
 	if (close_all_but(keep, status) < 0)
 		die_at("relay");
 	if (opt->die_with_parent)
 		die_with(parent_pidfd);
-	status = relay(pid, !opt->effective || tty.master >= 0, &tty);
+	status = relay(&(struct child){pid, events[0], !opt->effective || tty.master >= 0}, &tty);
 	if (made && status >= EXIT_OURS)
 		rmdir(plan.cgroup); /* only if nothing lives in it */
 	_exit(status);

@@ -50,6 +50,7 @@ struct step {
 struct plan {
 	const char *image, *serial, *cgroup, *limit;
 	bool cgroup_v1;
+	uint64_t rest; /* pairs from the first step on */
 	size_t nsteps;
 	struct step steps[PLAN_PAIRS];
 };
@@ -103,10 +104,22 @@ struct tty {
 	bool is[3]; /* which of 0-2 become the pty */
 };
 
+struct child {
+	pid_t pid;
+	int events; /* where its keeper tells its statuses; -1: it is ours */
+	bool own_session;
+};
+
 void tty_open(struct tty *tty, bool force);
 void tty_child(struct tty *tty);
 void tty_restore(void);
-int relay(pid_t child, bool own_session, const struct tty *tty);
+int relay(const struct child *child, const struct tty *tty);
+
+/* keep.c: where no cgroup tells who lives in an image */
+
+int member_add(int image, pid_t pid, const char *mark); /* image: its directory in the registry */
+void keeper_begin(int image, bool die_with_parent);
+void keeper(int image, int events, bool die_with_parent); /* returns in the command's process only */
 
 /* enter.c, serve.c */
 
@@ -119,6 +132,6 @@ struct options {
 };
 
 _Noreturn void enter(struct options *options);
-int serve(void);
+int serve(char *argument);
 
 #endif

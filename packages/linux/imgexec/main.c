@@ -108,7 +108,7 @@ int main(int argc, char **argv)
 		case KEEP_FD: add_keep(&o, optarg); break;
 		case HELP: say(help); break;
 		case VERSION: say("imgexec " IMGEXEC_VERSION "\n"); break;
-		case SERVE: return serve();
+		case SERVE: return serve(argv[optind - 1]);
 		case PROBE: probe(); break;
 		case ':': die(EXIT_OURS, EINVAL, "option: %s: it takes a value; imgexec --help", argv[optind - 1]);
 		default: die(EXIT_OURS, EINVAL, "option: %s: there is no such one; imgexec --help", argv[optind - 1]);

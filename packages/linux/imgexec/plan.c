@@ -3,7 +3,7 @@
 enum {
 	FOR = 1, MODE = 2, ASK = 4, TYPE = 8, PIN = 16, INO = 32, ID = 64, FS = 128, TO = 256, FROM = 512, FLAGS = 1024, DATA = 2048,
 	KEEP = 4096, ANY = FOR | MODE | ASK,
-	IMAGE = 1, SERIAL = 2, CGROUP = 4, CGROUP_KIND = 8, CGROUP_LIMIT = 1 << 20,
+	IMAGE = 1, SERIAL = 2, CGROUP = 4, CGROUP_KIND = 8, CGROUP_LIMIT = 16, STEPS = 32,
 };
 
 static const struct { const char *name; unsigned bit; } arguments[] = {
@@ -182,6 +182,8 @@ static const char *header(struct plan *plan, unsigned *seen, const char *key, co
 		bit = CGROUP, plan->cgroup = value, ok = valid_path(value);
 	else if (is(key, "cgroup.limit"))
 		bit = CGROUP_LIMIT, plan->limit = value, ok = valid_path(value);
+	else if (is(key, "steps"))
+		bit = STEPS, ok = parse_u64(value, &plan->rest);
 	else if (is(key, "cgroup.kind"))
 		bit = CGROUP_KIND, plan->cgroup_v1 = is(value, "v1"), ok = plan->cgroup_v1 || is(value, "v2");
 	else
@@ -197,7 +199,7 @@ const char *plan_parse(const char *text, size_t len, struct plan *plan)
 	const char *end = text + len, *key, *value, *why, *next;
 	struct step *st = NULL;
 	unsigned head = 0, seen = 0;
-	size_t strings = 0, pairs = 0;
+	size_t strings = 0, pairs = 0, rest = 0;
 
 	plan->image = plan->serial = plan->cgroup = NULL;
 	plan->cgroup_v1 = false;
@@ -232,11 +234,13 @@ const char *plan_parse(const char *text, size_t len, struct plan *plan)
 		} else if ((why = st ? argument(st, &seen, key, value) : header(plan, &head, key, value)))
 			return why;
 		if (st)
-			st->end = next;
+			st->end = next, rest++;
 	}
 	if (st && (why = finish(st, seen)))
 		return why;
-	if (!plan->image || !plan->serial || (plan->cgroup && !(head & CGROUP_KIND)))
-		return "it lacks `image`, `serial` or `cgroup.kind`";
+	if (!plan->image || !plan->serial || !(head & STEPS) || (plan->cgroup && !(head & CGROUP_KIND)))
+		return "it lacks `image`, `serial`, `steps` or `cgroup.kind`";
+	if (plan->rest != rest)
+		return "its end is missing"; /* one that lost its last step would isolate less */
 	return NULL;
 }

@@ -13,9 +13,10 @@
 #include <sys/vfs.h>
 #include <sys/wait.h>
 
-enum { MESSAGE = 1 << 16, SOCKET = 3, ARGS = 8 };
+enum { MESSAGE = 1 << 16, SOCKET = 3, ARGS = 10 };
 
 static int host = -1, pins = -1, own_pid = -1, caller = -1;
+static char *verb; /* our argument: --serve */
 static char reply[MESSAGE];
 static size_t reply_len;
 
@@ -322,6 +323,8 @@ static void settle(void)
 {
 	sigset_t all;
 
+	strncpy(verb, "init", strlen("--serve")); /* what ps shows */
+
 	sigfillset(&all);
 	if (sigprocmask(SIG_SETMASK, &all, NULL) < 0 || signal(SIGCHLD, SIG_DFL) == SIG_ERR || setsid() < 0 || chroot("/.empty") < 0
 	    || chdir("/") < 0 || prctl(PR_SET_NAME, "imgexec") < 0 || prctl(PR_SET_DUMPABLE, 0) < 0)
@@ -405,9 +408,13 @@ static pid_t start_view(int socket, int cgroup, bool v1, int outer)
 	return child;
 }
 
-static int publish(const char *serial, int socket, int view_ns, int image_ns)
+/* What is published is written down before, where that is how it is found. */
+static int publish(const char *serial, int socket, int members, pid_t view, pid_t first, int view_ns, int image_ns)
 {
 	int err;
+
+	if (members >= 0 && (member_add(members, view, "view") < 0 || member_add(members, first, "init") < 0))
+		return -1;
 
 	if (pin(serial, "view", view_ns) < 0)
 		return -1;
@@ -423,7 +430,7 @@ static int publish(const char *serial, int socket, int view_ns, int image_ns)
 	return errno = err, -1;
 }
 
-static int make_view(const char *serial, int cgroup, bool v1, int outer)
+static int make_view(const char *serial, int cgroup, bool v1, int members, int outer)
 {
 	static const struct timeval patience = {10, 0};
 	int pair[2], view_ns = -1, image_ns = -1, result = -1, err;
@@ -444,7 +451,7 @@ static int make_view(const char *serial, int cgroup, bool v1, int outer)
 		if ((view_ns = receive_ns(pair[0], &view)) < 0 || (image_ns = receive_ns(pair[0], &first)) < 0)
 			fail_at("the pid 1 of the image ended early");
 		else
-			result = publish(serial, pair[0], view_ns, image_ns);
+			result = publish(serial, pair[0], members, view, first, view_ns, image_ns);
 	}
 	err = errno;
 	close(pair[0]); /* unpublished, the view's pid 1 ends here at the latest */
@@ -470,8 +477,11 @@ static int make_view(const char *serial, int cgroup, bool v1, int outer)
 static int init(char **arg, int n)
 {
 	uint64_t ino = 0, id = 0;
-	int cgroup = -1, outer = -1, result, err;
-	bool v1 = strcmp(arg[3], "v1") == 0, made = false;
+	int where, outer = -1, result, err;
+	bool v1 = strcmp(arg[3], "v1") == 0, members = strcmp(arg[3], "dir") == 0, made = false;
+
+	if (!v1 && !members && strcmp(arg[3], "v2") != 0)
+		return errno = EINVAL, fail_at("KIND");
 
 	if (n == 7) {
 		const char *name = strchr(arg[4], '/');
@@ -482,22 +492,23 @@ static int init(char **arg, int n)
 		if (outer < 0)
 			return -1;
 	}
-	if (strcmp(arg[2], "-") != 0) {
-		stand_in(host);
-		cgroup = cgroup_open(arg[2], v1, &made);
-		err = errno;
-		stand_in(pins);
-		errno = err;
-	}
-	result = strcmp(arg[2], "-") != 0 && cgroup < 0 ? -1 : make_view(arg[1], cgroup, v1, outer);
+	stand_in(host);
+	where = members ? open(arg[2], O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : cgroup_open(arg[2], v1, &made);
+	err = errno;
+	stand_in(pins);
+	errno = err;
+	if (where < 0)
+		result = members ? fail_at("open the image's directory") : -1;
+	else
+		result = make_view(arg[1], members ? -1 : where, v1, members ? where : -1, outer);
 	err = errno;
 	if (result < 0 && made) {
 		stand_in(host);
 		rmdir(arg[2]);
 		stand_in(pins);
 	}
-	if (cgroup >= 0)
-		close(cgroup);
+	if (where >= 0)
+		close(where);
 	if (outer >= 0)
 		close(outer);
 	return errno = err, result;
@@ -526,13 +537,33 @@ static int answer(char **arg, int n)
 	return errno = EINVAL, fail_at("unknown request");
 }
 
-int serve(void)
+/* While a request is worked on, the lock that it is under is ours too: who sent it may be killed meanwhile. */
+static int answer_under(char **arg, int n)
+{
+	uint64_t number;
+	int lock, result, err;
+
+	if (strcmp(arg[0], "lock") != 0)
+		return answer(arg, n);
+	if (n < 3 || !parse_u64(arg[1], &number) || number > INT_MAX)
+		return errno = EINVAL, fail_at("lock");
+	lock = (int)syscall(NR_pidfd_getfd, caller, (int)number, 0);
+	if (lock < 0)
+		return fail_at("pidfd_getfd of the lock");
+	result = answer(arg + 2, n - 2);
+	err = errno;
+	close(lock);
+	return errno = err, result;
+}
+
+int serve(char *argument)
 {
 	static char request[MESSAGE];
 	static const int ignored[] = {SIGCHLD, SIGPIPE, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2, SIGALRM, SIGTSTP, SIGTTIN, SIGTTOU};
 	pid_t parent = getppid();
 	sigset_t none;
 
+	verb = argument;
 	setsid(); /* fails only where we lead one already */
 	for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
 		signal(ignored[i], SIG_IGN);
@@ -558,7 +589,7 @@ int serve(void)
 				arg[n++] = s;
 		reply_len = 0;
 		errno = EBADMSG;
-		if (n == 0 || n == ARGS ? fail_at("request") < 0 : answer(arg, n) < 0) {
+		if (n == 0 || n == ARGS ? fail_at("request") < 0 : answer_under(arg, n) < 0) {
 			err = errno;
 			reply_len = 0;
 			add("err");

@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -109,19 +110,42 @@ static bool drain(struct buffer *b, int fd)
 	return n >= 0 || errno == EAGAIN || errno == EINTR;
 }
 
-static void stop_with(pid_t child, bool own_session)
+/* Who is stopped cannot hear that its command was killed meanwhile: a child of ours waits for that, and wakes us. */
+static pid_t sentry(pid_t child)
+{
+	struct pollfd p = {(int)syscall(NR_pidfd_open, child, 0), POLLIN, 0};
+	pid_t pid = p.fd < 0 ? -1 : fork();
+
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		while (poll(&p, 1, -1) < 0)
+			;
+		kill(getppid(), SIGCONT);
+		_exit(0);
+	}
+	if (p.fd >= 0)
+		close(p.fd);
+	return pid;
+}
+
+static void stop_with(const struct child *child)
 {
 	bool was_raw = raw;
+	pid_t waker = sentry(child->pid);
 
 	tty_restore();
 	kill(getpid(), SIGSTOP);
 	if (was_raw)
 		tty_raw();
-	if (!own_session || kill(-child, SIGCONT) < 0)
-		kill(child, SIGCONT);
+	if (!child->own_session || kill(-child->pid, SIGCONT) < 0)
+		kill(child->pid, SIGCONT);
+	if (waker > 0) {
+		kill(waker, SIGKILL);
+		waitpid(waker, NULL, 0);
+	}
 }
 
-static void forward(const struct signalfd_siginfo *info, pid_t child, bool own_session, int master, bool raw_wanted)
+static void forward(const struct signalfd_siginfo *info, const struct child *child, int master, bool raw_wanted)
 {
 	int sig = (int)info->ssi_signo;
 
@@ -131,14 +155,27 @@ static void forward(const struct signalfd_siginfo *info, pid_t child, bool own_s
 		tty_raw();
 	if (sig == SIGWINCH && master >= 0)
 		copy_size(master); /* the kernel tells who is in front there */
-	else if (own_session && (sig == SIGTSTP || sig == SIGTTIN || sig == SIGTTOU))
-		kill(-child, SIGSTOP); /* nobody in that session could stop it otherwise; we stop when it has */
-	else if (own_session || info->ssi_code != SI_KERNEL)
-		kill(child, sig); /* what the terminal sends to a shared group the child has got already */
+	else if (child->own_session && (sig == SIGTSTP || sig == SIGTTIN || sig == SIGTTOU))
+		kill(-child->pid, SIGSTOP); /* nobody in that session could stop it otherwise; we stop when it has */
+	else if (child->own_session || info->ssi_code != SI_KERNEL)
+		kill(child->pid, sig); /* what the terminal sends to a shared group the child has got already */
+}
+
+/* Whether there is a new status of the command: from the kernel, or from its keeper. */
+static bool changed(const struct child *child, int *status)
+{
+	ssize_t n;
+
+	if (child->events < 0)
+		return waitpid(child->pid, status, WNOHANG | WUNTRACED) == child->pid;
+	n = read(child->events, status, sizeof *status);
+	if (n == 0)
+		*status = SIGKILL; /* the keeper was killed, and the command with it */
+	return n == 0 || n == sizeof *status;
 }
 
 /* Stays until the child has ended; everything is blocked meanwhile and comes through the signalfd. */
-int relay(pid_t child, bool own_session, const struct tty *tty)
+int relay(const struct child *child, const struct tty *tty)
 {
 	static struct buffer in, out;
 	struct signalfd_siginfo info;
@@ -153,15 +190,18 @@ int relay(pid_t child, bool own_session, const struct tty *tty)
 	if (raw_wanted)
 		tty_raw();
 	for (;;) {
-		struct pollfd fds[4] = {
+		struct pollfd fds[5] = {
 			{signals, POLLIN, 0},
 			{master, (short)((from_master && out.to == 0 ? POLLIN : 0) | (in.to ? POLLOUT : 0)), 0},
 			{from_stdin && in.to == 0 && (!raw_wanted || raw) ? 0 : -1, POLLIN, 0},
 			{out.to ? to : -1, POLLOUT, 0},
+			{child->events, POLLIN, 0},
 		};
+		bool ours = false;
+
 		if (!from_master && in.to == 0)
 			fds[1].fd = -1;
-		if (poll(fds, 4, -1) < 0 && errno != EINTR)
+		if (poll(fds, 5, -1) < 0 && errno != EINTR)
 			die(EXIT_OURS, errno, "poll: the terminal cannot be relayed");
 		if (fds[2].revents && !fill(&in, 0)) {
 			from_stdin = false;
@@ -173,13 +213,14 @@ int relay(pid_t child, bool own_session, const struct tty *tty)
 			from_master = fill(&out, master);
 		if (fds[3].revents && !drain(&out, to))
 			out.from = out.to = 0, from_master = false;
-		if (!(fds[0].revents & POLLIN) || read(signals, &info, sizeof info) != sizeof info)
-			continue;
-		forward(&info, child, own_session, master, raw_wanted);
-		if (info.ssi_signo != SIGCHLD || waitpid(child, &status, WNOHANG | WUNTRACED) != child)
+		if (fds[0].revents & POLLIN && read(signals, &info, sizeof info) == sizeof info) {
+			forward(&info, child, master, raw_wanted);
+			ours = info.ssi_signo == SIGCHLD && child->events < 0;
+		}
+		if (!(ours || fds[4].revents) || !changed(child, &status))
 			continue;
 		if (WIFSTOPPED(status)) {
-			stop_with(child, own_session);
+			stop_with(child);
 			continue;
 		}
 		for (int i = 0; i < 64 && master >= 0 && (out.to || (fill(&out, master) && out.to)) && drain(&out, to); i++)

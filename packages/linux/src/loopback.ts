@@ -8,14 +8,19 @@ import { socket } from './sys/socket.ts';
 const IFF_UP = 1;
 
 /**
- * Sets the loopback interface of a network namespace up (netdevice(7)). Not by netlink: the kernel frees a netlink socket only
+ * Sets the loopback interface up where the thread stands (netdevice(7)). Not by netlink: the kernel frees a netlink socket only
  * after a grace period, for which the namespace would outlive its image.
  */
-export function loopbackUp(ns: Namespace): void {
-  const fd = withNs(ns, () => socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+export function upHere(): void {
+  const fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   try {
     setInterfaceFlags(fd, 'lo', IFF_UP);
   } finally {
     closeSync(fd);
   }
+}
+
+/** The same in `ns`. */
+export function loopbackUp(ns: Namespace): void {
+  withNs(ns, upHere);
 }

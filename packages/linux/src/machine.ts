@@ -5,13 +5,15 @@ import { initDir, parseCgroups, pidsLimit, probeCgroup, serialOf } from './cgrou
 import type { CgroupAt, Hierarchy } from './cgroup.ts';
 import { netlinkSocket } from './netlink-socket.ts';
 import type { NetlinkSocket } from './netlink-socket.ts';
+import { upHere } from './loopback.ts';
 import { create, withNs } from './ns.ts';
 import type { Namespace } from './ns.ts';
 import { Pinner } from './pinner.ts';
 import type { InitPids, OuterPid } from './pinner.ts';
 import { Layout, registryRoot } from './registry/paths.ts';
 import { Root } from './registry/root.ts';
-import { emptyCgroup } from './retire.ts';
+import { imageByDescent } from './process/descent.ts';
+import { readPlan } from './retire.ts';
 import { ifThere } from './sys/file.ts';
 import { readSysctl, writeSysctl } from './sysctl.ts';
 
@@ -23,6 +25,8 @@ export abstract class LinuxMachine {
   readonly layout: Layout;
   protected readonly root: Root;
   #pinner: Pinner | undefined;
+  /** The turn of the root lock in which the pinner was last seen to stand where it should. */
+  #seen = 0;
   #hierarchy: Hierarchy | undefined | null = null;
 
   /** `root` is for tests of the registry; imgexec knows only the one place. */
@@ -33,6 +37,12 @@ export abstract class LinuxMachine {
 
   /** The cgroup of an image, made or being made; it exists once somebody has entered. Undefined where there can be none. */
   abstract cgroupOf(image: Named): CgroupAt | undefined;
+
+  /** Where the files of an image are now, made or being made. */
+  protected abstract dirOf(image: Named): string;
+
+  /** The descriptor of the lock under which this process works on an image; undefined when it does not. */
+  protected abstract lockOf(serial: bigint): number | undefined;
 
   /** Where membership is told: v2, a named v1 hierarchy, or nowhere. Probed once. */
   get cgroups(): Hierarchy | undefined {
@@ -50,7 +60,8 @@ export abstract class LinuxMachine {
   }
 
   protected pinnerIfPins(): Pinner | undefined {
-    return existsSync(this.layout.mnt) ? this.livePinner() : undefined;
+    const known = this.#pinner?.running === true && this.root.held && this.#seen === this.root.turn;
+    return known || existsSync(this.layout.mnt) ? this.livePinner() : undefined;
   }
 
   /** imgexec, standing in the pins' namespace; started, and the namespace made, when first needed. */
@@ -59,16 +70,19 @@ export abstract class LinuxMachine {
   }
 
   protected livePinner(): Pinner {
-    if (this.#pinner?.alive === true && this.#pinner.standsIn(this.layout.mnt)) return this.#pinner;
-    this.#pinner?.[Symbol.dispose]();
-    this.#pinner = undefined;
-    this.#pinner = new Pinner();
+    if (this.#pinner?.running === true && this.root.held && this.#seen === this.root.turn) return this.#pinner;
+    if (this.#pinner?.alive !== true || !this.#pinner.standsIn(this.layout.mnt)) {
+      this.#pinner?.[Symbol.dispose]();
+      this.#pinner = undefined;
+      this.#pinner = new Pinner();
+    }
+    this.#seen = this.root.held ? this.root.turn : 0;
     return this.#pinner;
   }
 
-  /** Makes a network namespace; it lives as long as it is open or pinned. */
-  netnsCreate(): Namespace {
-    return create('net');
+  /** Makes a network namespace; it lives as long as it is open or pinned. `loopback`: its loopback interface is up. */
+  netnsCreate(options: { readonly loopback?: boolean } = {}): Namespace {
+    return create('net', options.loopback === true ? upHere : undefined);
   }
 
   /** A netlink socket of `ns` (0 route, 4 sock_diag, 12 netfilter, 16 generic), or of our own namespace. */
@@ -82,7 +96,7 @@ export abstract class LinuxMachine {
 
   /** Pins a namespace as `SERIAL/NAME`, and says how to enter it. */
   async pin(serial: bigint, name: string, ns: Namespace): Promise<EntryStep> {
-    (await this.pinner()).pin(serial, name, ns);
+    (await this.pinner()).pin(serial, name, ns, this.lockOf(serial));
     return joinStep(serial, name, ns);
   }
 
@@ -105,25 +119,33 @@ export abstract class LinuxMachine {
   /** Makes and pins the two pid namespaces of an image, imgexec pid 1 in both, inside `outer` when its parent has its own. */
   async initStart(image: Named, outer?: OuterPid): Promise<InitPids> {
     const at = this.cgroupOf(image);
-    return (await this.pinner()).init(image.serial, at === undefined ? undefined : { path: `${at.path}/${initDir}`, kind: at.kind }, outer);
+    const where = at === undefined ? { path: this.dirOf(image), kind: 'dir' as const } : { path: `${at.path}/${initDir}`, kind: at.kind };
+    return (await this.pinner()).init(image.serial, where, this.lockOf(image.serial), outer);
   }
 
-  /** See {@link pidsLimit}. */
+  /** See {@link pidsLimit}; the image is being made or changed. */
   pidsLimit(image: Named, max: number | undefined): string {
-    return pidsLimit(this.cgroupOf(image), max);
+    const at = this.cgroupOf(image);
+    const path = pidsLimit(at, max);
+    if (path !== at?.path) this.noteLimit(image.serial, path);
+    return path;
   }
 
-  /** Ends what runs in an image being made, and removes its cgroup. */
-  async cgroupEmpty(image: Named): Promise<boolean> {
-    return emptyCgroup(this.cgroupOf(image), image.name);
-  }
+  /** From now on imgexec enters this cgroup too. */
+  protected abstract noteLimit(serial: bigint, path: string): void;
 
   /** Serial of the image a process lives in; undefined in img0, or when it is gone. */
   imageOf(pid: number): bigint | undefined {
-    const text = ifThere(() => readFileSync(`/proc/${pid}/cgroup`, 'utf8'));
     const kind = this.cgroups?.kind;
+    if (kind === undefined) return this.#imageByDescent(pid);
+    const text = ifThere(() => readFileSync(`/proc/${pid}/cgroup`, 'utf8'));
     const line = parseCgroups(text ?? '').find(({ controllers }) => (kind === 'v2' ? controllers[0] === '' : controllers.some((each) => each.startsWith('name='))));
     return line === undefined ? undefined : serialOf(line.path);
+  }
+
+  #imageByDescent(pid: number): bigint | undefined {
+    const dir = imageByDescent(this.layout.root, pid);
+    return dir === undefined ? undefined : readPlan(dir)?.image.serial;
   }
 }
 

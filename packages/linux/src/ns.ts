@@ -126,11 +126,12 @@ function inode(type: NsType): bigint {
   return statSync(`/proc/thread-self/ns/${type}`, { bigint: true }).ino;
 }
 
-/** Makes a namespace; the calling thread stands where it stood when this returns. ENOSPC, EPERM. */
-export function create(type: OwnNsType): Namespace {
+/** Makes a namespace, and calls `inside` in it; the calling thread stands where it stood when this returns. ENOSPC, EPERM. */
+export function create(type: OwnNsType, inside?: () => void): Namespace {
   const home = standing(type);
   unshare(cloneFlag[type]);
   try {
+    inside?.();
     return openSelf(type);
   } finally {
     back(home, `a new ${type} namespace`);

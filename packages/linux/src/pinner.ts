@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { closeSync, constants, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { InvariantError, VimageError } from '@vimage/core';
+import { InvariantError, VimageError, codeOf } from '@vimage/core';
 import { AF_UNIX, MSG_DONTWAIT, MSG_NOSIGNAL, MSG_TRUNC, SOCK_CLOEXEC, SOCK_SEQPACKET } from './abi/socket.ts';
 import { door } from './door.ts';
 import { imgexecPath } from './imgexec.ts';
@@ -62,6 +62,11 @@ export class Pinner implements Disposable {
     return this.#child.pid ?? 0;
   }
 
+  /** Not ended by us, nor seen to have ended. */
+  get running(): boolean {
+    return this.#socket >= 0;
+  }
+
   get alive(): boolean {
     // Nothing is said that was not asked for: what is readable is its end.
     return this.#socket >= 0 && pollReadable([this.#socket], 0).length === 0;
@@ -78,9 +83,9 @@ export class Pinner implements Disposable {
     return pinned !== undefined && pinned.ino === this.#ns && pinned.dev !== statSync(dirname(mnt), { bigint: true }).dev;
   }
 
-  /** Pins an open namespace as `SERIAL/NAME`. EEXIST. */
-  pin(serial: bigint, name: string, ns: Namespace): void {
-    this.#ask('pin', String(serial), name, String(ns.fd));
+  /** Pins an open namespace as `SERIAL/NAME`. `lock`: see {@link init}. EEXIST. */
+  pin(serial: bigint, name: string, ns: Namespace, lock?: number): void {
+    this.#ask(...under(lock), 'pin', String(serial), name, String(ns.fd));
   }
 
   /** Removes one pin, or all of an image; fine when there is none. */
@@ -89,10 +94,14 @@ export class Pinner implements Disposable {
     else this.#ask('unpin', String(serial), name);
   }
 
-  /** Makes the two pid namespaces of an image, imgexec pid 1 in both, and pins them as `view` and `pid`. */
-  init(serial: bigint, cgroup: { readonly path: string; readonly kind: 'v1' | 'v2' } | undefined, outer?: OuterPid): InitPids {
-    const where = outer === undefined ? [] : [outer.pin, String(outer.ino), outer.id === undefined ? '-' : String(outer.id)];
-    const [view, image] = this.#ask('init', String(serial), cgroup?.path ?? '-', cgroup?.kind ?? 'v2', ...where);
+  /**
+   * Makes the two pid namespaces of an image, imgexec pid 1 in both, and pins them as `view` and `pid`. `where`: the cgroup that
+   * they enter, or the image's directory, in which they are written down. `lock`: a descriptor of ours; imgexec has it too while it
+   * works, so that nobody else does when we are killed meanwhile.
+   */
+  init(serial: bigint, where: { readonly path: string; readonly kind: 'v1' | 'v2' | 'dir' }, lock?: number, outer?: OuterPid): InitPids {
+    const inside = outer === undefined ? [] : [outer.pin, String(outer.ino), outer.id === undefined ? '-' : String(outer.id)];
+    const [view, image] = this.#ask(...under(lock), 'init', String(serial), where.path, where.kind, ...inside);
     return { view: Number(view), image: Number(image) };
   }
 
@@ -124,9 +133,14 @@ export class Pinner implements Disposable {
   }
 
   #ask(...question: readonly string[]): readonly string[] {
-    const what = question.slice(0, 3).join(' ');
-    if (!this.alive) throw this.#ended(what);
-    send(this.#socket, Buffer.from(question.map((word) => `${word}\0`).join('')), MSG_NOSIGNAL);
+    const what = question.slice(question[0] === 'lock' ? 2 : 0).slice(0, 3).join(' ');
+    if (this.#socket < 0) throw this.#ended(what);
+    try {
+      send(this.#socket, Buffer.from(question.map((word) => `${word}\0`).join('')), MSG_NOSIGNAL);
+    } catch (error) {
+      if (['EPIPE', 'ECONNRESET'].includes(codeOf(error) ?? '')) throw this.#ended(what);
+      throw error;
+    }
     const answer: string[] = [];
     for (;;) {
       const [kind, ...values] = this.#answer(what);
@@ -166,6 +180,10 @@ export class Pinner implements Disposable {
     this.#socket = -1;
     this.#root = -1;
   }
+}
+
+function under(lock: number | undefined): readonly string[] {
+  return lock === undefined ? [] : ['lock', String(lock)];
 }
 
 /** O_PATH has no name in Node. */

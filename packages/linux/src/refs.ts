@@ -1,8 +1,6 @@
 import { readFileSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import type { Holder } from '@vimage/core';
-import { cgroupPids, cgroupTree, initDir } from './cgroup.ts';
-import type { CgroupAt } from './cgroup.ts';
-import { memberPids } from './process/members.ts';
+import type { Membership } from './process/membership.ts';
 import { processInfo } from './process/info.ts';
 import { parseMounts } from './mountinfo.ts';
 
@@ -12,7 +10,7 @@ export interface Sought {
   readonly namespaces: ReadonlySet<string>;
   /** Directories whose files (lock, owner) a living kernel holds open. */
   readonly dir: string | undefined;
-  readonly cgroup: CgroupAt | undefined;
+  readonly members: Membership | undefined;
   /** Processes that do not count: imgexec of ours, that holds the pins. */
   readonly except: ReadonlySet<number>;
   /** The pins' mount namespace; what is bound there is ours. */
@@ -34,10 +32,10 @@ function command(pid: number): string {
 /** Everything that holds what is sought, by one walk over /proc. */
 export function findHolders(sought: Sought): readonly Holder[] {
   const holders: Holder[] = [];
-  const members = new Set(sought.cgroup === undefined ? [] : memberPids(sought.cgroup, false));
+  const members = new Set(sought.members?.pids(false));
   const mounts = new Set<bigint>();
-  // The image's pid 1s are part of it, and what has ended but was not waited for holds nothing.
-  const own = new Set(sought.cgroup === undefined ? [] : cgroupTree(`${sought.cgroup.path}/${initDir}`, false).flatMap(cgroupPids));
+  // The image's own processes are part of it, and what has ended but was not waited for holds nothing.
+  const own = new Set(sought.members?.own());
   for (const name of readdirSync('/proc')) {
     const pid = Number(name);
     if (!Number.isInteger(pid) || sought.except.has(pid) || own.has(pid)) continue;

@@ -1,13 +1,15 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { codeOf } from '@vimage/core';
-import { cgroupRemove, pidsPath } from './cgroup.ts';
+import { cgroupRemove } from './cgroup.ts';
 import type { CgroupAt } from './cgroup.ts';
 import { holdsSocketIn } from './netlink-socket.ts';
 import { exists } from './ns.ts';
 import { gracePeriod } from './sys/ns.ts';
 import type { Pinner } from './pinner.ts';
 import { endAll } from './process/end.ts';
-import { memberPids } from './process/members.ts';
+import { cgroupMembership } from './process/membership.ts';
+import type { Membership } from './process/membership.ts';
+import { descentMembership } from './process/descent.ts';
 import { findHolders } from './refs.ts';
 import { decodePlan, markShared } from './registry/entry.ts';
 import type { Entry, Join } from './registry/entry.ts';
@@ -25,6 +27,8 @@ export interface RetireHost {
   readonly except: ReadonlySet<number>;
   /** Inode of the pins' mount namespace. */
   readonly pins: bigint | undefined;
+  /** The registry's directory. */
+  readonly root: string;
   dying(serial: bigint): string;
   bump(): void;
 }
@@ -34,15 +38,33 @@ export function hidePlan(dir: string): void {
   ifThere(() => rename(`${dir}/plan`, `${dir}/${removingPlan}`));
 }
 
+/** Who lives in the image whose directory is `dir`, in the registry at `root`. */
+export function membershipOf(cgroup: CgroupAt | undefined, root: string, dir: string): Membership {
+  return cgroup === undefined ? descentMembership(root, dir) : cgroupMembership(cgroup);
+}
+
+/** An image, as ending it needs to know it. */
+export interface Emptied {
+  readonly cgroup: CgroupAt | undefined;
+  /** The cgroup of a v1 hierarchy that limits the number of its processes. */
+  readonly limit: string | undefined;
+  /** The registry's directory, and the image's in it. */
+  readonly root: string;
+  readonly dir: string;
+  readonly name: string;
+  readonly shared?: boolean;
+}
+
 /**
  * Ends what still runs in an image, and removes its cgroups. False when they could not be removed. `shared`: its pid 1s go on,
  * and the cgroup with them.
  */
-export async function emptyCgroup(cgroup: CgroupAt | undefined, name: string, shared = false): Promise<boolean> {
-  if (cgroup === undefined) return true;
-  if (existsSync(cgroup.path) && memberPids(cgroup, !shared).length > 0) await endAll(cgroup, 0, name, !shared);
+export async function emptyImage({ cgroup, limit, root, dir, name, shared = false }: Emptied): Promise<boolean> {
+  if (cgroup !== undefined && !existsSync(cgroup.path)) return limit === undefined || cgroupRemove(limit);
+  const members = membershipOf(cgroup, root, dir);
+  if (members.pids(!shared).length > 0) await endAll(members, 0, name, !shared);
   if (shared) return false;
-  const limit = cgroup.kind === 'v2' ? pidsPath(cgroup) : undefined;
+  if (cgroup === undefined) return true;
   if (limit !== undefined) cgroupRemove(limit);
   return cgroupRemove(cgroup.path);
 }
@@ -52,18 +74,18 @@ export async function emptyCgroup(cgroup: CgroupAt | undefined, name: string, sh
  * and it is `dying` now. `shared`: other images use its instances, the pins stay. Whatever happens in between, doing it again finishes it.
  *
  * It is moved out of its place first: imgexec, once in the cgroup, looks whether it is still there, so that either it or we see the other.
+ * `known`: what its plan says, where that was read under the image's lock.
  */
-export async function retireEntry(from: string, serial: bigint, shared: boolean, host: RetireHost): Promise<boolean> {
+export async function retireEntry(from: string, serial: bigint, shared: boolean, host: RetireHost, known?: Entry): Promise<boolean> {
   const dir = host.dying(serial);
   if (from !== dir) rename(from, dir);
-  const path = `${dir}/${existsSync(`${dir}/plan`) ? 'plan' : removingPlan}`;
-  const bytes = ifThere(() => readOwn(path));
+  const entry = known ?? readPlan(dir);
   let gone = true;
-  if (bytes !== undefined) {
-    const entry = decodePlan(bytes, path);
-    gone = await emptyCgroup(entry.cgroup, entry.image.name, shared);
+  if (entry !== undefined) {
+    const { cgroup, limit, image: { name } } = entry;
+    gone = await emptyImage({ cgroup, limit, root: host.root, dir, name, shared });
     if (entry.steps > 0 && !shared) host.pinner()?.unpin(serial);
-    if (entry.shared !== shared) replace(path, markShared(bytes, shared));
+    if (entry.shared !== shared) rewritePlan(dir, (plan) => markShared(plan, shared));
     gone = gone && !shared && !(await isReferenced(entry, host)) && readNotes(`${dir}/journal`).length === 0;
   }
   if (gone) removeEntry(dir);
@@ -86,7 +108,7 @@ export async function isReferenced(entry: Entry, host: Pick<RetireHost, 'except'
   alive = living(alive);
   if (alive.length === 0) return false;
   const holders = findHolders({
-    namespaces: new Set(alive.map(({ type, ino }) => `${type}:[${ino}]`)), dir: undefined, cgroup: undefined, except: host.except, pins: undefined,
+    namespaces: new Set(alive.map(({ type, ino }) => `${type}:[${ino}]`)), dir: undefined, members: undefined, except: host.except, pins: undefined,
   });
   if (holders.some(({ pid }) => pid !== process.pid)) return true;
   if (holders.length > 0) return false;
@@ -97,9 +119,15 @@ function isNsType(type: string): type is 'net' | 'uts' | 'ipc' | 'cgroup' | 'pid
   return ['net', 'uts', 'ipc', 'cgroup', 'pid', 'time', 'user', 'mnt'].includes(type);
 }
 
-/** The plan of an image wherever it stands, raw; undefined when there is none. */
+function rewritePlan(dir: string, change: (plan: Uint8Array) => Uint8Array): void {
+  const path = `${dir}/${existsSync(`${dir}/plan`) ? 'plan' : removingPlan}`;
+  replace(path, change(readOwn(path)));
+}
+
+/** The plan of an image wherever it stands; undefined when there is none. */
 export function readPlan(dir: string): Entry | undefined {
-  for (const name of ['plan', removingPlan]) {
+  // Asked beforehand: an error costs more than a look.
+  for (const name of existsSync(`${dir}/plan`) ? ['plan', removingPlan] : [removingPlan, 'plan']) {
     const path = `${dir}/${name}`;
     try {
       return decodePlan(readFileSync(path), path);

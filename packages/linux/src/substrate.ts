@@ -3,7 +3,7 @@ import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { VimageError, codeOf, encodePairs } from '@vimage/core';
 import type { Awaitable, EndOptions, GiveBack, Holder, Pairs, ProcessInfo, Snapshot, SpawnRequest, Stage, Standing, StoredImage, Substrate } from '@vimage/core';
-import { removeTops, serialOf, topCgroup } from './cgroup.ts';
+import { pidsPath, removeTops, serialOf, topCgroup } from './cgroup.ts';
 import type { CgroupAt } from './cgroup.ts';
 import { door } from './door.ts';
 import { collect } from './gc.ts';
@@ -11,7 +11,8 @@ import { imgexecCall, imgexecPath } from './imgexec.ts';
 import { LinuxMachine } from './machine.ts';
 import type { Named } from './machine.ts';
 import { endAll } from './process/end.ts';
-import { member, memberPids, members, needCgroup, signalNumber } from './process/members.ts';
+import { member, members, signalNumber } from './process/members.ts';
+import type { Membership } from './process/membership.ts';
 import { oneEnded } from './process/pidfd.ts';
 import { findHolders } from './refs.ts';
 import { FileLock } from './registry/lock.ts';
@@ -20,7 +21,7 @@ import { readAll } from './registry/read.ts';
 import { bootId, checkRoot, readCount } from './registry/root.ts';
 import { LinuxStage } from './registry/stage.ts';
 import type { StageHost } from './registry/stage.ts';
-import { emptyCgroup, hidePlan, readPlan, retireEntry } from './retire.ts';
+import { emptyImage, hidePlan, membershipOf, readPlan, retireEntry } from './retire.ts';
 import type { RetireHost } from './retire.ts';
 import { ifThere, makeDir, needDir, removeTree, unlink, writeAll } from './sys/file.ts';
 import { execve } from './sys/process.ts';
@@ -47,7 +48,7 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
     needRights();
     checkRoot(this.layout.root);
     const own = this.cgroups?.own;
-    return { cimg: own === undefined ? undefined : serialOf(own) };
+    return { cimg: own === undefined ? this.imageOf(process.pid) : serialOf(own) };
   }
 
   lock(): Promise<AsyncDisposable> {
@@ -73,6 +74,7 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
 
   /** The registry's generation; undefined when there is none, or none of this boot; -1 when it cannot be told. */
   #count(): bigint | undefined {
+    if (this.root.held) return this.root.count.generation;
     const count = readCount(this.layout);
     if (count === undefined) return existsSync(this.layout.root) ? -1n : undefined;
     return count.boot === bootId() ? count.generation : undefined;
@@ -111,7 +113,7 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
       removeTree(dir);
       throw error;
     }
-    const stage = new LinuxStage(this.#stageHost, { name, serial, existing: false, dir, home, cgroup, edit: serial, lock });
+    const stage = new LinuxStage(this.#stageHost, { name, serial, existing: false, dir, home, cgroup, entry: undefined, edit: serial, lock });
     this.#staged.set(serial, stage);
     return stage;
   }
@@ -131,7 +133,7 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
       const plan = readPlan(dir);
       if (plan?.image.serial !== serial) throw gone(name);
       const edit = await this.root.run(() => this.root.serial());
-      const stage = new LinuxStage(this.#stageHost, { name, serial, existing: true, dir, home: dir, cgroup: plan.cgroup, edit, lock });
+      const stage = new LinuxStage(this.#stageHost, { name, serial, existing: true, dir, home: dir, cgroup: plan.cgroup, entry: plan, edit, lock });
       this.#staged.set(serial, stage);
       return stage;
     } catch (error) {
@@ -163,12 +165,29 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
     return stage === undefined ? readPlan(this.#dirOf(image))?.cgroup : stage.cgroup;
   }
 
+  protected dirOf(image: Named): string {
+    return this.#staged.get(image.serial)?.dir ?? this.#dirOf(image);
+  }
+
+  protected lockOf(serial: bigint): number | undefined {
+    return this.#staged.get(serial)?.lockFd;
+  }
+
+  protected noteLimit(serial: bigint, path: string): void {
+    const stage = this.#staged.get(serial);
+    if (stage !== undefined) stage.limit = path;
+  }
+
+  #members(image: Named): Membership {
+    return membershipOf(this.cgroupOf(image), this.layout.root, this.dirOf(image));
+  }
+
   get #stageHost(): StageHost {
     return {
       run: (fn) => this.root.run(fn),
       during: (fn) => this.root.during(fn),
       bump: () => this.#bump(),
-      discard: (serial, cgroup) => this.#discard(serial, cgroup),
+      discard: (serial, cgroup, dir) => this.#discard(serial, cgroup, dir),
       own: (serial, dir, persist) => this.#own(serial, dir, persist),
     };
   }
@@ -178,9 +197,10 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
     if (this.#current === now - 1n) this.#current = now;
   }
 
-  async #discard(serial: bigint, cgroup: CgroupAt | undefined): Promise<void> {
+  async #discard(serial: bigint, cgroup: CgroupAt | undefined, dir: string): Promise<void> {
     this.#staged.delete(serial);
-    await emptyCgroup(cgroup, String(serial));
+    const limit = cgroup === undefined ? undefined : pidsPath(cgroup);
+    await emptyImage({ cgroup, limit, root: this.layout.root, dir, name: String(serial) });
     this.runningPinner?.unpin(serial);
   }
 
@@ -206,7 +226,9 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
   retire(image: StoredImage, stage: Stage, shared = false): Promise<boolean> {
     return this.root.during(async () => {
       try {
-        return await retireEntry(stage instanceof LinuxStage ? stage.dir : this.#dirOf(image), image.serial, shared, this.#retireHost);
+        return await (stage instanceof LinuxStage
+          ? retireEntry(stage.dir, image.serial, shared, this.#retireHost, stage.entry)
+          : retireEntry(this.#dirOf(image), image.serial, shared, this.#retireHost));
       } finally {
         this.#staged.delete(image.serial);
         this.#owners.get(image.serial)?.close();
@@ -221,27 +243,28 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
       pinner: () => this.pinnerIfPins(),
       except: new Set(this.runningPinner === undefined ? [] : [this.runningPinner.pid]),
       pins: this.runningPinner?.ns,
+      root: this.layout.root,
       dying: (serial) => this.layout.dying(serial),
       bump: () => this.#bump(),
     };
   }
 
   processes(image: StoredImage): readonly ProcessInfo[] {
-    return members(needCgroup(this.cgroupOf(image), image.name));
+    return members(this.#members(image));
   }
 
   signal(image: StoredImage, pid: number, signal: string): void {
     const number = signalNumber(signal);
-    using process = member(needCgroup(this.cgroupOf(image), image.name), pid, image.name);
+    using process = member(this.#members(image), pid, image.name);
     if (!process.signal(number)) throw new VimageError('ESRCH', `process ${pid} has just ended`, { subject: String(pid) });
   }
 
   end(image: StoredImage, { grace }: EndOptions): Promise<number> {
-    return endAll(needCgroup(this.cgroupOf(image), image.name), grace, image.name, false);
+    return endAll(this.#members(image), grace, image.name, false);
   }
 
   emptied(image: StoredImage): Promise<void> {
-    return oneEnded(memberPids(needCgroup(this.cgroupOf(image), image.name), false));
+    return oneEnded(this.#members(image).pids(false));
   }
 
   holders(image: StoredImage): readonly Holder[] {
@@ -251,7 +274,7 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
     return findHolders({
       namespaces: new Set(own.map(({ type, ino }) => `${type}:[${ino}]`)),
       dir,
-      cgroup: plan?.cgroup,
+      members: membershipOf(plan?.cgroup, this.layout.root, dir),
       except: this.#retireHost.except,
       pins: this.#retireHost.pins ?? statSync(this.layout.mnt, { bigint: true, throwIfNoEntry: false })?.ino,
     });

@@ -17,6 +17,7 @@ const setsockopt = libc.func('int setsockopt(int, int, int, const void *, int)')
 const send = libc.func('long send(int, const void *, size_t, int)');
 const recv = libc.func('long recv(int, void *, size_t, int)');
 const ioctl = libc.func('int ioctl(int, unsigned long, _Out_ uint64_t *)');
+const flockCall = libc.func('int flock(int, int)');
 export const prctl = libc.func('int prctl(int, unsigned long, unsigned long, unsigned long, unsigned long)');
 
 const CLONE_NEWNS = 0x20000;
@@ -37,6 +38,11 @@ export function missingRight(): string | undefined {
 
 function check(result: number, what: string): void {
   if (result < 0) throw new Error(`${what}: errno ${koffi.errno()}`);
+}
+
+/** LOCK_EX. */
+export function flock(fd: number): void {
+  check(flockCall(fd, 2), 'flock');
 }
 
 export function privateRun(): void {
@@ -67,20 +73,30 @@ export function encode(pairs: Pairs): Buffer {
   return Buffer.from(pairs.flat().map((s) => `${s}\0`).join(''), 'utf8');
 }
 
+/** With the number of pairs from the first step on, as a plan must have it. */
+export function counted(plan: Pairs): Pairs {
+  if (plan.some(([key]) => key === 'steps')) return plan;
+  const first = plan.findIndex(([key]) => key === 'step');
+  const at = first < 0 ? plan.length : first;
+  return [...plan.slice(0, at), ['steps', String(plan.length - at)], ...plan.slice(at)];
+}
+
 export function writeImage(name: string, plan: Pairs | Buffer): string {
   const dir = `/run/vimage/${name.split('.').map((word) => `img/${word}`).join('/')}`;
   mkdirSync(dir, { recursive: true, mode: 0o700 });
-  writeFileSync(join(dir, 'plan'), Buffer.isBuffer(plan) ? plan : encode(plan), { mode: 0o600 });
+  writeFileSync(join(dir, 'plan'), Buffer.isBuffer(plan) ? plan : encode(counted(plan)), { mode: 0o600 });
   return dir;
 }
 
 export class Server {
   readonly child: ChildProcess;
   readonly exit: Promise<number | null>;
+  readonly #prefixed: boolean;
   #fd: number;
 
   /** With a prefix (strace, which holds the socket too) there may be no end of file: two seconds of silence are one. */
-  constructor(bin = imgexec, private readonly prefix: string[] = []) {
+  constructor(bin = imgexec, prefix: string[] = []) {
+    this.#prefixed = prefix.length > 0;
     const pair = [0, 0];
     check(socketpair(1, 5 | 0o2000000, 0, pair), 'socketpair');
     const [ours = -1, theirs = -1] = pair;
@@ -100,7 +116,7 @@ export class Server {
     let n: number;
     do n = Number(recv(this.#fd, buffer, buffer.length, 0));
     while (n < 0 && koffi.errno() === 4); // EINTR: the runtime's own signals
-    if (n < 0 && (koffi.errno() === 104 || (koffi.errno() === 11 && this.prefix.length))) return []; // ECONNRESET: killed with the request unread
+    if (n < 0 && (koffi.errno() === 104 || (koffi.errno() === 11 && this.#prefixed))) return []; // ECONNRESET: killed with the request unread
     if (n < 0) throw new Error(`recv: errno ${koffi.errno()}`);
     return n === 0 ? [] : buffer.toString('latin1', 0, n - 1).split('\0');
   }
@@ -208,16 +224,6 @@ export interface World {
   dir: string;
 }
 
-/** cgroup hierarchy to live in, where this machine has one. */
-export function cgroupParent(): { path: string; kind: 'v1' | 'v2' } | undefined {
-  for (const line of readFileSync('/proc/self/mounts', 'utf8').split('\n')) {
-    const [, path = '', type, options = ''] = line.split(' ');
-    if (type === 'cgroup2') return { path, kind: 'v2' };
-    if (type === 'cgroup' && /name=/.test(options)) return { path, kind: 'v1' };
-  }
-  return undefined;
-}
-
 export const viewSteps: Pairs = [
   ['step', 'mount'], ['for', 'proc'], ['fs', 'proc'], ['to', '/proc'], ['flags', 'nosuid,nodev,noexec'], ['mode', 'live'],
   ['step', 'mount'], ['for', 'net'], ['fs', 'sysfs'], ['to', '/sys'], ['flags', 'nosuid,nodev,noexec'], ['keep', '/sys/fs/cgroup'],
@@ -239,7 +245,8 @@ export function makeWorld(name: string, server: Server, cgroup?: { path: string;
   };
   server.ok('pin', s, 'net', String(net));
   server.ok('pin', s, 'uts', String(uts));
-  const [view = '0', first = '0'] = server.ok('init', s, cgroup?.path ?? '-', cgroup?.kind ?? 'v2');
+  const dir = writeImage(name, plan);
+  const [view = '0', first = '0'] = server.ok('init', s, cgroup?.path ?? dir, cgroup?.kind ?? 'dir');
   const pidOf = (pid: string): Identity => {
     const fd = openSync(`/proc/${pid}/ns/pid`, 'r');
     try {
@@ -255,7 +262,8 @@ export function makeWorld(name: string, server: Server, cgroup?: { path: string;
   plan.push(...viewSteps);
   closeSync(net);
   closeSync(uts);
-  return { server, serial: s, view: Number(view), first: Number(first), plan, dir: writeImage(name, plan) };
+  const whole = counted(plan);
+  return { server, serial: s, view: Number(view), first: Number(first), plan: whole, dir: writeImage(name, whole) };
 }
 
 export function endWorld(world: World): void {

@@ -279,7 +279,7 @@ describe.skipIf(needRoot.missing)(`the Linux substrate${needRoot.note}`, () => {
     const pids = await linux.initStart({ name: 'p', serial });
     expect(pids.view).toBeGreaterThan(1);
     expect(linux.imageOf(pids.view)).toBe(serial);
-    expect((await linux.pinner()).list().sort()).toEqual([`${serial}/pid`, `${serial}/view`]);
+    expect([...(await linux.pinner()).list()].sort()).toEqual([`${serial}/pid`, `${serial}/view`]);
     if (readFileSync('/proc/cgroups', 'utf8').includes('pids') || existsSync('/sys/fs/cgroup/cgroup.controllers')) {
       const path = linux.pidsLimit({ name: 'p', serial }, 17);
       expect(readFileSync(`${path}/pids.max`, 'utf8').trim()).toBe('17');

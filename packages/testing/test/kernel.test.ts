@@ -122,6 +122,26 @@ describe('images', () => {
     expect(machine.resources.size).toBe(0);
   });
 
+  it('up with replace makes anew what differs in what is fixed, and destroys nothing for what cannot be', async () => {
+    const { kernel } = await world();
+    const lab = (pairs: readonly (readonly [string, string])[]) => [{ name: 'lab', pairs: [['children.max', '4'], ['vir', 'first'], ...pairs] as const, children: [{ name: 'a', pairs: [], children: [] }] }];
+    const serialOf = async (name: string): Promise<string> => (await kernel.info(name)).serial;
+    const acts = async (...args: Parameters<Kernel['up']>): Promise<string> => (await kernel.up(...args)).map(({ name, action, detail }) => [action, name, ...detail].join(' ')).join(', ');
+    await kernel.up(lab([]));
+    await kernel.create(['name', 'lab.extra']);
+    const first = await serialOf('lab');
+    expect(await kernel.up(lab([['fixed', 'true']]))).toMatchObject([{ action: 'failed', error: { code: 'EROFS', subject: 'fixed', hint: expect.stringContaining('--replace') as unknown } }]);
+    expect(await serialOf('lab')).toBe(first);
+    expect(await acts(lab([['fixed', 'true'], ['deny', 'true']]), { replace: true })).toMatch(/^failed lab/);
+    expect(await serialOf('lab'), 'checked before it is destroyed').toBe(first);
+    expect(await acts(lab([['fixed', 'true']]), { replace: true })).toBe('replaced lab first.fixed, created lab.a');
+    expect(await serialOf('lab')).not.toBe(first);
+    expect((await kernel.list()).map(({ name }) => name)).toEqual(['lab', 'lab.a']);
+    const again = lab([['fixed', 'true']]).map((each) => ({ ...each, pairs: [['children.max', '40'], ...each.pairs.slice(1)] as const }));
+    expect(await acts(again, { replace: true })).toBe('replaced lab children.max, created lab.a');
+    expect(await acts(again, { replace: true })).toBe('kept lab, kept lab.a');
+  });
+
   it('one failure does not stop what does not depend on it', async () => {
     const { kernel } = await world();
     const steps = await kernel.up([

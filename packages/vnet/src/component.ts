@@ -104,7 +104,7 @@ function bind(from: string, to: string): EntryStep {
 async function open(cx: CreateContext<'net'>): Promise<Vnet> {
   const { path } = cx.values;
   const { serial } = cx.image;
-  if (path === undefined) return new Vnet('own', linuxOf(cx.substrate).netnsCreate(), { serial });
+  if (path === undefined) return new Vnet('own', linuxOf(cx.substrate).netnsCreate({ loopback: !(cx.values.down ?? []).includes('lo') }), { serial });
   const ns = adopt(path);
   if (!ns.is(cx.parent.stack.ns)) return new Vnet('adopted', ns, { serial, path });
   ns.close();

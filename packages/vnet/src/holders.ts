@@ -27,7 +27,8 @@ function socketsOf({ stack: { nl } }: Vnet): readonly Found[] {
   });
   const unix = whereKnown(() => nl.unixSockets()).map(({ inode, type, name }): Found => ({ inode, detail: `unix ${type} ${name ?? 'without a name'}` }));
   const packet = whereKnown(() => nl.packetSockets()).map(({ inode, type, dev }): Found => ({ inode, detail: `packet ${type} on ${dev === undefined || dev === 0 ? 'every interface' : linkName(nl, dev)}` }));
-  const netlink = whereKnown(() => nl.netlinkSockets()).map(({ inode, protocol }): Found => ({ inode, detail: `netlink family ${protocol}` }));
+  // Port 0 is the kernel's own end, one for each family in every stack.
+  const netlink = whereKnown(() => nl.netlinkSockets()).filter(({ port }) => port !== 0).map(({ inode, protocol }): Found => ({ inode, detail: `netlink family ${protocol}` }));
   return [...inet, ...unix, ...packet, ...netlink];
 }
 

@@ -24,6 +24,7 @@ describe.skipIf(why !== undefined)(`the opening screen${why === undefined ? '' :
     const lines = (await world.ok('exec', 'web', '--', 'ps', '-eo', 'pid,comm')).trim().split('\n').slice(1).map((line) => line.trim().split(/\s+/));
     expect(lines.map(([, name]) => name)).toEqual(['imgexec', 'ps']);
     expect(lines[0]?.[0]).toBe('1');
+    expect(await world.ok('exec', 'web', '--', 'ps', '-o', 'args=', '-p', '1')).toMatch(/imgexec init\s*$/m);
     expect(await world.ok('exec', 'web', '--', 'ps', 'aux')).toContain('ps aux');
   });
 
@@ -39,6 +40,7 @@ describe.skipIf(why !== undefined)(`the opening screen${why === undefined ? '' :
     expect(await world.ok('get', 'web')).toBe([
       'name=web', 'persist=true', 'vir net', '  veth=eth0=parent:web0', '  addr=eth0=10.7.0.2/24', '  route=default=10.7.0.1', 'vir proc', '  oneway=true', '',
     ].join('\n'));
+    expect(await world.json('refs', 'web'), 'nothing but the image itself').toEqual([]);
     const child = world.spawn([process.execPath, mainFile, 'exec', 'web', '--', 'sleep', '1000']);
     try {
       await expect.poll(() => world.ok('ps', 'web'), { timeout: 10_000 }).toContain('sleep 1000');

@@ -63,9 +63,9 @@ export class ImageTree {
   }
 
   /** Checks all that `add` would check; nothing changes. `visible` keeps ancestors that the caller may not see out of messages. */
-  check(wanted: NewImage, visible?: (image: Image) => boolean): void {
-    this.#checkNew(wanted);
-    freeSlot(wanted.parent);
+  check(wanted: NewImage, visible?: (image: Image) => boolean, replaced?: Image): void {
+    this.#checkNew(wanted, replaced);
+    if (replaced === undefined) freeSlot(wanted.parent);
     for (const asked of wanted.asked ?? []) checkAsked(wanted.parent, asked, visible);
   }
 
@@ -169,10 +169,10 @@ export class ImageTree {
     this.img0.refs.free('tree');
   }
 
-  #checkNew(wanted: NewImage): void {
+  #checkNew(wanted: NewImage, replaced?: Image): void {
     checkLive(wanted.parent);
     this.#checkKnown(wanted);
-    if (wanted.parent.children.has(wanted.name)) throw exists(wanted.parent, wanted.name);
+    if (replaced === undefined && wanted.parent.children.has(wanted.name)) throw exists(wanted.parent, wanted.name);
   }
 
   #checkKnown({ parent, name, serial, childrenMax }: NewImage): void {

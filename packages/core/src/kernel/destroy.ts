@@ -35,13 +35,13 @@ export async function destroyImage(state: KernelState, name: string, options: De
     for (const each of images) checkComponents(state, each);
     let busy = false;
     for (const each of images) busy ||= (await state.substrate.processes(state.record(each))).length > 0;
-    if (!busy) {
-      for (const each of images) await takeDown(state, each, report);
-      return [];
-    }
     for (const each of images) {
       state.tree.doom(each);
       await state.substrate.doom(state.record(each));
+    }
+    if (!busy) {
+      for (const each of images) await takeDown(state, each, report);
+      return [];
     }
     return images.map((each) => state.record(each));
   });

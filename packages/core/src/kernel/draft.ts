@@ -35,8 +35,11 @@ export interface Draft {
   readonly asked: readonly Asked[];
 }
 
-/** Reads and checks everything; nothing is changed. The errors are those of pairs, tree, lattice and the components. */
-export function draft(state: KernelState, pairs: Pairs): Draft {
+/**
+ * Reads and checks everything; nothing is changed. The errors are those of pairs, tree, lattice and the components. `replaced`: the
+ * image of this name that will be gone by then.
+ */
+export function draft(state: KernelState, pairs: Pairs, replaced?: Image): Draft {
   const parsed = parseImage(pairs, state.tables, { access: 'create' });
   const { parent, segment } = place(state, parsed.image.name, parsed.image.parent);
   const name = parent.parent === undefined ? segment : `${parent.name}.${segment}`;
@@ -61,6 +64,7 @@ export function draft(state: KernelState, pairs: Pairs): Draft {
   state.tree.check(
     { parent, name: segment, serial: -1n, childrenMax: made.childrenMax, asked: made.asked },
     (image) => isInside(image, state.cimg),
+    replaced,
   );
   for (const slot of slots) {
     if (slot.share === undefined) state.component(slot.component).check?.(checkContext(state, made, slot, -1n));

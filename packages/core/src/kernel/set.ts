@@ -6,8 +6,8 @@ import { checkAsked, clearAsked, setAsked } from '../image/lattice.ts';
 import { checkLive } from '../image/image.ts';
 import { Scope } from '../scope.ts';
 import type { ParamTable, ParamValues } from '../param/param.ts';
-import { diffPairs, mergePairs, type SectionDifference } from '../pairs/change.ts';
-import { own, parseImage } from '../pairs/parse.ts';
+import { changedKeys, diffPairs, fixedKeys, mergePairs, type SectionDifference } from '../pairs/change.ts';
+import { parseImage } from '../pairs/parse.ts';
 import type { Pairs } from '../pairs/pairs.ts';
 import type { Stage } from '../substrate.ts';
 import { planSteps, recordOf, undo } from './create.ts';
@@ -81,26 +81,25 @@ export async function modify(state: KernelState, image: Image, next: Pairs): Pro
   }
 }
 
-function changedKeys({ component, kind, keys }: SectionDifference): readonly string[] {
-  if (kind !== 'changed') return [`vir ${component}`];
-  return keys.map(({ key }) => (component === '' ? key : `${component}.${key}`));
+const anew = 'destroy the image and create it again (up --replace does, from a file)';
+
+/** Whether an error of {@link modify} says that the image would have to be made anew. */
+export function isFixed(error: unknown): boolean {
+  return error instanceof VimageError && (error.code === 'EROFS' || (error.code === 'EBUSY' && error.subject === 'children.max'));
 }
 
 /** What can only be said at creation; EROFS, EPERM. */
-function checkDifference(state: KernelState, image: Image, { component, kind, keys }: SectionDifference): void {
+function checkDifference(state: KernelState, image: Image, difference: SectionDifference): void {
+  const { component, kind } = difference;
   if (kind !== 'changed') {
     const what = kind === 'added' ? `has no "vir ${component}" of its own` : `was made with "vir ${component}"`;
     throw new VimageError('EROFS', `image "${image.name}" ${what}: components are chosen at creation`, {
       subject: component,
-      hint: 'destroy the image and create it again',
+      hint: anew,
     });
   }
-  const table: ParamTable = component === '' ? state.tables.image : (state.tables.components.get(component) ?? {});
-  for (const { key } of keys) {
-    if (key !== 'share' && own(table, key)?.access === 'rw') continue;
-    if (component === '' && (key === 'name' || key === 'parent')) continue;
-    const full = component === '' ? key : `${component}.${key}`;
-    throw new VimageError('EROFS', `${full} of "${image.name}" can only be given at create`, { subject: key, hint: 'destroy the image and create it again' });
+  for (const full of fixedKeys(difference, state.tables)) {
+    throw new VimageError('EROFS', `${full} of "${image.name}" can only be given at create`, { subject: full.slice(component === '' ? 0 : component.length + 1), hint: anew });
   }
   if (component === '') return;
   const slot = image.slots[state.tree.component(component)];

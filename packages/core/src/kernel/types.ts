@@ -92,6 +92,8 @@ export interface ImageTreeSpec {
 export interface UpOptions {
   /** Removes children that the file does not name, below the images it names. */
   readonly prune?: boolean;
+  /** Destroys an image that differs in what is fixed at creation, with its children, and makes it anew. */
+  readonly replace?: boolean;
   readonly grace?: number;
   /** Told of each step; `total` counts the images of the file. */
   readonly progress?: (step: UpStep, done: number, total: number) => void;

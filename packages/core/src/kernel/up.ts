@@ -1,11 +1,12 @@
 import { VimageError } from '../errors.ts';
 import type { Image } from '../image/image.ts';
-import { canonical } from '../pairs/change.ts';
+import { canonical, changedKeys, diffPairs } from '../pairs/change.ts';
 import type { Pair, Pairs } from '../pairs/pairs.ts';
 import { sections } from '../pairs/sections.ts';
 import { createImage } from './create.ts';
 import { destroyImage } from './destroy.ts';
-import { modify } from './set.ts';
+import { draft } from './draft.ts';
+import { isFixed, modify } from './set.ts';
 import type { KernelState } from './state.ts';
 import { sync } from './sync.ts';
 import type { DestroyOptions, DestroyReport, ImageTreeSpec, UpOptions, UpStep } from './types.ts';
@@ -24,7 +25,7 @@ export async function up(state: KernelState, trees: readonly ImageTreeSpec[], op
   const walk = async (specs: readonly ImageTreeSpec[], prefix: string): Promise<void> => {
     for (const spec of specs) {
       const name = prefix === '' ? spec.name : `${prefix}.${spec.name}`;
-      const step = await attempt(name, () => upOne(state, name, spec));
+      const step = await attempt(name, () => upOne(state, name, spec, options));
       note(step);
       if (step.action === 'failed') continue;
       if (options.prune === true) for (const removed of await prune(state, name, spec, options)) note(removed);
@@ -44,7 +45,7 @@ async function attempt(name: string, act: () => Promise<UpStep>): Promise<UpStep
   }
 }
 
-async function upOne(state: KernelState, name: string, spec: ImageTreeSpec): Promise<UpStep> {
+async function upOne(state: KernelState, name: string, spec: ImageTreeSpec, options: UpOptions): Promise<UpStep> {
   const found = await find(state, name);
   const persist: Pairs = sections(spec.pairs).image.some(([key]) => key === 'persist') ? [] : [['persist', 'true']];
   const wanted: Pairs = [['name', name], ...persist, ...spec.pairs.filter(([key], index) => !(key === 'name' && index === 0))];
@@ -52,12 +53,28 @@ async function upOne(state: KernelState, name: string, spec: ImageTreeSpec): Pro
     await createImage(state, wanted);
     return { name, action: 'created', detail: [] };
   }
-  const report = await state.locked(async () => {
+  try {
+    const report = await state.locked(async () => {
+      await sync(state);
+      return modify(state, found, renamed(canonical(wanted, state.tables), found.pairs));
+    });
+    return { name, action: report.changed.length > 0 ? 'changed' : 'kept', detail: [...report.changed, ...report.notes] };
+  } catch (error) {
+    if (options.replace !== true || !isFixed(error)) throw error;
+    return replace(state, name, found, wanted, options);
+  }
+}
+
+/** What can be checked beforehand is: an image is not destroyed for one that cannot be. */
+async function replace(state: KernelState, name: string, found: Image, wanted: Pairs, options: UpOptions): Promise<UpStep> {
+  const changed = await state.mutex.run(async () => {
     await sync(state);
-    const next = renamed(canonical(wanted, state.tables), found.pairs);
-    return modify(state, found, next);
+    draft(state, wanted, found);
+    return diffPairs(found.pairs, renamed(canonical(wanted, state.tables), found.pairs), state.tables).flatMap(changedKeys);
   });
-  return { name, action: report.changed.length > 0 ? 'changed' : 'kept', detail: [...report.changed, ...report.notes] };
+  const { notes } = await destroyImage(state, name, options);
+  await createImage(state, wanted);
+  return { name, action: 'replaced', detail: [...changed, ...notes] };
 }
 
 /** The pairs with name and parent as the image was given them. */

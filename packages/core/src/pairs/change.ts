@@ -1,4 +1,5 @@
 import { VimageError } from '../errors.ts';
+import { own } from './parse.ts';
 import { normal, normalPairs, type NormalKeys } from './normal.ts';
 import type { Tables } from './tables.ts';
 import type { Pairs } from './pairs.ts';
@@ -65,6 +66,23 @@ export function diffPairs(old: Pairs, next: Pairs, tables: Tables): readonly Sec
     differences.push({ component, kind, keys: diffKeys(had ?? empty, has ?? empty) });
   }
   return differences.filter(({ kind, keys }) => kind !== 'changed' || keys.length > 0);
+}
+
+/** What differs, by full names; `vir X` for a whole section. */
+export function changedKeys({ component, kind, keys }: SectionDifference): readonly string[] {
+  return kind === 'changed' ? keys.map(({ key }) => fullKey(component, key)) : [`vir ${component}`];
+}
+
+function fullKey(component: string, key: string): string {
+  return component === '' ? key : `${component}.${key}`;
+}
+
+/** What of a difference can only be given at creation, by full names; `vir X` for a whole section. */
+export function fixedKeys({ component, kind, keys }: SectionDifference, tables: Tables): readonly string[] {
+  if (kind !== 'changed') return [`vir ${component}`];
+  const table = component === '' ? tables.image : (tables.components.get(component) ?? {});
+  const fixed = keys.filter(({ key }) => key === 'share' || (own(table, key)?.access !== 'rw' && !(component === '' && (key === 'name' || key === 'parent'))));
+  return fixed.map(({ key }) => fullKey(component, key));
 }
 
 function diffKeys(old: NormalKeys, next: NormalKeys): readonly KeyDifference[] {

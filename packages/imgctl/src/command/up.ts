@@ -1,4 +1,4 @@
-import { diffPairs, codeOf, type UpStep } from '@vimage/core';
+import { changedKeys, codeOf, diffPairs, fixedKeys, type UpStep } from '@vimage/core';
 import type { Context } from '../context.ts';
 import { readTree, pointInto, type Tree, type TreeImage } from '../file.ts';
 import type { Style } from '../print/style.ts';
@@ -14,6 +14,7 @@ export const up: CommandSpec = {
   operands: ['file'],
   options: [
     { flags: '-p, --prune', describe: 'remove images that the file does not name, below those it names' },
+    { flags: '-r, --replace', describe: 'destroy and make anew what differs in what is fixed at creation, its children too' },
     { flags: '-n, --dry-run', describe: 'check the file and say what would be done' },
     graceOption,
   ],
@@ -22,13 +23,15 @@ export const up: CommandSpec = {
     { line: 'up lab.rc', does: 'a line for each image, then a summary' },
     { line: 'up --dry-run lab.rc', does: 'what would be done' },
     { line: 'up --prune lab.rc', does: 'the file is all there is' },
+    { line: 'up --replace lab.rc', does: 'also where an image has to be made anew, which ends what runs in it' },
   ],
   async run(cx, { operands, options }) {
     const tree = await readTree(cx, operands[0] ?? '');
-    if (options['dryRun'] === true) return dryRun(cx, tree, options['prune'] === true);
+    const replace = options['replace'] === true;
+    if (options['dryRun'] === true) return dryRun(cx, tree, { prune: options['prune'] === true, replace });
     const kernel = await cx.changingKernel();
     const show = progress(cx);
-    const steps = await kernel.up(tree.images, { prune: options['prune'] === true, ...graceOf(options), progress: show.step });
+    const steps = await kernel.up(tree.images, { prune: options['prune'] === true, replace, ...graceOf(options), progress: show.step });
     show.end();
     return finish(cx, steps, tree);
   },
@@ -56,8 +59,9 @@ function progress(cx: Context): Progress {
   };
 }
 
-function stepLine(cx: Context, { name, action, detail }: UpStep): string {
-  const more = action === 'failed' || detail.length === 0 ? '' : `: ${detail.map(printable).join(', ')}`;
+/** Why a step has failed is told at the end, with the place in the file. */
+function stepLine(cx: Context, { name, action, detail, error }: UpStep): string {
+  const more = error !== undefined || detail.length === 0 ? '' : `: ${detail.map(printable).join(', ')}`;
   return `${cx.paint(colours[action], action.padEnd(8))}  ${name}${more}`;
 }
 
@@ -76,7 +80,7 @@ function finish(cx: Context, steps: readonly UpStep[], tree: Tree): number {
 }
 
 /** What up would do, found by comparing the pairs. */
-async function dryRun(cx: Context, tree: Tree, prune: boolean): Promise<number> {
+async function dryRun(cx: Context, tree: Tree, { prune, replace }: { readonly prune: boolean; readonly replace: boolean }): Promise<number> {
   const kernel = await cx.kernel();
   const steps: UpStep[] = [];
   const walk = async (images: readonly TreeImage[], above: string): Promise<void> => {
@@ -89,9 +93,12 @@ async function dryRun(cx: Context, tree: Tree, prune: boolean): Promise<number> 
       if (there === undefined) steps.push({ name, action: 'created', detail: [] });
       else {
         const place = there.filter(([key], i) => (key === 'name' || key === 'parent') && i < 2);
-        const detail = diffPairs(there, [...place, ...withDefault(image.pairs, 'persist', 'true')], tree.tables)
-          .flatMap(({ component, keys, kind }) => (kind === 'changed' ? keys.map(({ key }) => (component === '' ? key : `${component}.${key}`)) : [`${component} ${kind}`]));
-        steps.push({ name, action: detail.length > 0 ? 'changed' : 'kept', detail });
+        const differences = diffPairs(there, [...place, ...withDefault(image.pairs, 'persist', 'true')], tree.tables);
+        const detail = differences.flatMap(changedKeys);
+        const hasChildren = (await kernel.list()).some(({ parent }) => parent === name);
+        const fixed = [...differences.flatMap((each) => fixedKeys(each, tree.tables)), ...(hasChildren && detail.includes('children.max') ? ['children.max'] : [])];
+        if (fixed.length > 0 && !replace) steps.push({ name, action: 'failed', detail: [`${fixed.join(', ')}: fixed once it is made; --replace makes it anew`] });
+        else steps.push({ name, action: fixed.length > 0 ? 'replaced' : detail.length > 0 ? 'changed' : 'kept', detail });
       }
       if (prune && there !== undefined) {
         const kept = new Set(image.children.map((child) => `${name}.${child.name}`));

@@ -1,12 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { VimageError } from '@vimage/core';
-import { cgroupKill, cgroupThaw, parseCgroups, procsDir } from '../cgroup.ts';
-import type { CgroupAt } from '../cgroup.ts';
+import { parseCgroups } from '../cgroup.ts';
 import { ownMounts } from '../mountinfo.ts';
 import { poke } from '../sys/file.ts';
 import { cgroupText } from './info.ts';
-import { memberPids } from './members.ts';
+import type { Membership } from './membership.ts';
 import { Pidfd, allEnded } from './pidfd.ts';
 
 const { SIGTERM, SIGKILL } = constants.signals;
@@ -18,13 +17,12 @@ const patience = 30_000;
  * `all`: also its pid 1s, and what is in its children.
  * ETIMEDOUT: one does not end though it was killed.
  */
-export async function endAll(image: CgroupAt, grace: number, name: string, all: boolean): Promise<number> {
-  const at: CgroupAt = all ? image : { path: `${image.path}/${procsDir}`, kind: image.kind };
+export async function endAll(image: Membership, grace: number, name: string, all: boolean): Promise<number> {
   const seen = new Map<number, Pidfd>();
   let count = 0;
   const look = (): readonly Pidfd[] => {
     const now: Pidfd[] = [];
-    for (const pid of memberPids(image, all)) {
+    for (const pid of image.pids(all)) {
       const known = seen.get(pid);
       if (known?.alive === true) {
         now.push(known);
@@ -38,15 +36,15 @@ export async function endAll(image: CgroupAt, grace: number, name: string, all: 
       count++;
       now.push(found);
     }
-    // A number that was given to another process since its cgroup was read is not there when the cgroup is read again.
-    const still = new Set(memberPids(image, all));
+    // A number that was given to another process since the members were read is not there when they are read again.
+    const still = new Set(image.pids(all));
     return now.filter((process) => still.has(process.pid) && process.alive);
   };
   try {
-    if (grace > 0) await terminate(look, at, performance.now() + grace);
+    if (grace > 0) await terminate(look, () => image.thaw(all), performance.now() + grace);
     const until = performance.now() + patience;
     for (let left = look(); left.length > 0; left = look()) {
-      if (!cgroupKill(at)) {
+      if (!image.kill(all)) {
         for (const process of left) process.signal(SIGKILL);
         thawV1(left);
       }
@@ -59,9 +57,9 @@ export async function endAll(image: CgroupAt, grace: number, name: string, all: 
 }
 
 /** SIGTERM to all, to each once, also to those that are started meanwhile. */
-async function terminate(look: () => readonly Pidfd[], at: CgroupAt, until: number): Promise<void> {
+async function terminate(look: () => readonly Pidfd[], thaw: () => void, until: number): Promise<void> {
   const told = new Set<Pidfd>();
-  cgroupThaw(at);
+  thaw();
   for (let left = look(); left.length > 0 && performance.now() < until; left = look()) {
     for (const process of left) {
       if (told.has(process)) continue;

@@ -11,14 +11,20 @@ function read(path: string): string | undefined {
   }
 }
 
+/** Parent and start (jiffies since boot) of a process, of proc_pid_stat(5); undefined when it is gone. */
+export function processStat(pid: number): { readonly parent: number; readonly start: string } | undefined {
+  const text = read(`/proc/${pid}/stat`);
+  // The program's name is in parentheses and may hold anything; field 22 is the 20th behind it.
+  const fields = text?.slice(text.lastIndexOf(')') + 2).split(' ');
+  return fields === undefined ? undefined : { parent: Number(fields[1]), start: fields[19] ?? '' };
+}
+
 /** What /proc says of a process; undefined when it is gone. */
 export function processInfo(pid: number): ProcessInfo | undefined {
   const status = read(`/proc/${pid}/status`);
-  const stat = read(`/proc/${pid}/stat`);
+  const stat = processStat(pid);
   if (status === undefined || stat === undefined) return undefined;
   const field = (name: string): string => new RegExp(`^${name}:\\s*(.*)$`, 'm').exec(status)?.[1] ?? '';
-  // The program's name is in parentheses and may hold anything; field 22 is the 20th behind it.
-  const start = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
   const command = (read(`/proc/${pid}/cmdline`) ?? '').replace(/\0+$/, '').replaceAll('\0', ' ');
   return {
     pid,
@@ -26,7 +32,7 @@ export function processInfo(pid: number): ProcessInfo | undefined {
     ppid: Number(field('PPid')),
     uid: Number(field('Uid').split(/\s/)[0]),
     state: field('State').slice(0, 1),
-    start,
+    start: stat.start,
     command: command === '' ? `[${field('Name')}]` : command,
   };
 }

@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { VimageError, decodePairs, encodePairs } from '@vimage/core';
 import type { ImageAddress, ImageState, Pair, Pairs, PlanStep, StoredImage } from '@vimage/core';
-import { pidsPath, procsDir, type CgroupAt } from '../cgroup.ts';
+import { procsDir, type CgroupAt } from '../cgroup.ts';
 
 /** What an image's plan says, beside its steps. */
 export interface Entry {
@@ -11,6 +11,8 @@ export interface Entry {
   /** The stage that wrote it; files named `NAME.~EDIT` beside it belong to it and take the place of NAME. */
   readonly edit: bigint;
   readonly cgroup: CgroupAt | undefined;
+  /** The cgroup of a v1 hierarchy in which the number of processes is limited. */
+  readonly limit: string | undefined;
   /** Pins of other images' use: the instances outlive the image. */
   readonly shared: boolean;
   readonly joins: readonly Join[];
@@ -32,11 +34,10 @@ function addressText({ hi, lo, prefix }: ImageAddress): string {
 }
 
 /** The plan of an image (docs/plan-format.md): what imgexec reads, and in keys `x-` what we read. */
-export function encodePlan(image: StoredImage, steps: readonly PlanStep[], extra: { readonly edit: bigint; readonly cgroup: CgroupAt | undefined }): Uint8Array {
+export function encodePlan(image: StoredImage, steps: readonly PlanStep[], extra: { readonly edit: bigint; readonly cgroup: CgroupAt | undefined; readonly limit: string | undefined }): Uint8Array {
   const pairs: Pair[] = [['vimage-plan', '1'], ['image', image.name], ['serial', String(image.serial)]];
   if (extra.cgroup !== undefined) pairs.push(['cgroup', `${extra.cgroup.path}/${procsDir}`], ['cgroup.kind', extra.cgroup.kind]);
-  const limit = extra.cgroup?.kind === 'v2' ? pidsPath(extra.cgroup) : undefined;
-  if (limit !== undefined) pairs.push(['cgroup.limit', limit]);
+  if (extra.limit !== undefined) pairs.push(['cgroup.limit', extra.limit]);
   pairs.push(
     ['x-address', addressText(image.address)],
     ['x-persist', image.persist ? 'yes' : 'no'],
@@ -52,7 +53,7 @@ export function encodePlan(image: StoredImage, steps: readonly PlanStep[], extra
     pairs.push(...step.args);
   }
   // A plan that lost its end would be one that isolates less.
-  pairs.splice(head, 0, ['x-steps', String(pairs.length - head)]);
+  pairs.splice(head, 0, ['steps', String(pairs.length - head)]);
   return encodePairs(pairs);
 }
 
@@ -91,7 +92,7 @@ export function decodePlan(bytes: Uint8Array, path: string): Entry {
     return found;
   };
   const rest = firstStep < 0 ? 0 : pairs.length - firstStep;
-  if (need('x-steps', /^\d{1,4}$/)[0] !== String(rest)) throw bad(path, 'the end is missing');
+  if (need('steps', /^\d{1,4}$/)[0] !== String(rest)) throw bad(path, 'the end is missing');
   const [, hi = '', lo = '', prefix = ''] = need('x-address', /^([0-9a-f]{1,8}):([0-9a-f]{1,8})\/(\d{1,2})$/);
   const cgroup = head.get('cgroup');
   if (cgroup !== undefined && !cgroup.endsWith(`/${procsDir}`)) throw bad(path, 'cgroup is damaged');
@@ -106,6 +107,7 @@ export function decodePlan(bytes: Uint8Array, path: string): Entry {
     pairs: Number(need('x-pairs', /^\d{1,10}$/)[0]),
     edit: BigInt(need('x-edit', /^\d{1,20}$/)[0]),
     cgroup: cgroup === undefined ? undefined : { path: cgroup.slice(0, -procsDir.length - 1), kind: need('cgroup.kind', /^v[12]$/)[0] === 'v1' ? 'v1' : 'v2' },
+    limit: head.get('cgroup.limit'),
     shared: head.get('x-shared') === 'yes',
     joins: firstStep < 0 ? [] : joinsOf(pairs.slice(firstStep)),
     steps: pairs.filter(([key]) => key === 'step').length,

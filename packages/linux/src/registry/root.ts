@@ -60,8 +60,10 @@ export class Root {
   #lock = -1;
   #held = false;
   #file = -1;
-  /** What `generation` says, while the lock is held. */
+  /** What `generation` says, while the lock is held; a serial that was given out since is not written yet where `#owed`. */
   #count: Count = { boot: '', generation: 0n, serial: 0n };
+  #owed = false;
+  #turn = 0;
   #queue: Promise<void> = Promise.resolve();
 
   constructor(layout: Layout) {
@@ -71,6 +73,17 @@ export class Root {
   /** Whether this process holds the root lock. */
   get held(): boolean {
     return this.#held;
+  }
+
+  /** Rises each time the lock is taken: nobody else has changed anything since, while it is the same and the lock is held. */
+  get turn(): number {
+    return this.#turn;
+  }
+
+  /** The counters; InvariantError unless the lock is held. */
+  get count(): Count {
+    if (!this.#held) throw new InvariantError('the registry is read without its lock');
+    return this.#count;
   }
 
   /**
@@ -184,6 +197,7 @@ export class Root {
       if (this.#file < 0) this.#enter();
       const now = this.#read();
       this.#count = now?.boot === bootId() ? now : { boot: bootId(), generation: bootTime(), serial: 0n };
+      this.#turn += 1;
       return true;
     } catch (error) {
       this.#release();
@@ -192,6 +206,7 @@ export class Root {
   }
 
   #release(): void {
+    if (this.#owed && this.#file >= 0) this.#write(this.#count);
     this.#held = false;
     if (this.#lock >= 0) unflock(this.#lock);
   }
@@ -229,6 +244,7 @@ export class Root {
     if (!this.#held) throw new InvariantError('the registry is changed without its lock');
     const text = `${count.boot} ${String(count.generation).padStart(20, '0')} ${String(count.serial).padStart(20, '0')}\n`;
     writeAll(this.#file, Buffer.from(text, 'latin1'), this.layout.generation, 0);
+    this.#owed = false;
     return (this.#count = count);
   }
 
@@ -237,10 +253,16 @@ export class Root {
     return this.#write({ ...this.#count, generation: this.#count.generation + 1n }).generation;
   }
 
-  /** A number above every one given before on this boot: nanoseconds since boot, or one more than the last. */
+  /**
+   * A number above every one given before on this boot: nanoseconds since boot, or one more than the last. It is written with the
+   * next change, or when the lock is given up: whoever comes after a process that died before has a later time.
+   */
   serial(): bigint {
+    if (!this.#held) throw new InvariantError('a serial is given out without the lock');
     const now = bootTime();
-    return this.#write({ ...this.#count, serial: now > this.#count.serial ? now : this.#count.serial + 1n }).serial;
+    this.#count = { ...this.#count, serial: now > this.#count.serial ? now : this.#count.serial + 1n };
+    this.#owed = true;
+    return this.#count.serial;
   }
 
   /** Removes an empty registry, under the root lock: others find by the inode that their lock is of another one. False when it is not empty. */

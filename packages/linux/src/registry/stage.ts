@@ -5,6 +5,7 @@ import type { CgroupAt } from '../cgroup.ts';
 import { door } from '../door.ts';
 import { ifThere, needDir, overwrite, removeDir, removeTree, rename, replace, unlink, writeNew } from '../sys/file.ts';
 import { encodePlan } from './entry.ts';
+import type { Entry } from './entry.ts';
 import { readNotes, writeNote, writeNotes } from './journal.ts';
 import type { FileLock } from './lock.ts';
 import { removingPlan } from './read.ts';
@@ -16,7 +17,7 @@ export interface StageHost {
   bump(): void;
   during(fn: () => Promise<void>): Promise<void>;
   /** Removes what of an image that never was is outside the registry: processes, cgroup, pins. */
-  discard(serial: bigint, cgroup: CgroupAt | undefined): Promise<void>;
+  discard(serial: bigint, cgroup: CgroupAt | undefined, dir: string): Promise<void>;
   /** Keeps, or lets go of, the lock that a non-persistent image ends with. */
   own(serial: bigint, dir: string, persist: boolean): void;
 }
@@ -29,6 +30,8 @@ export interface StageStart {
   readonly dir: string;
   readonly home: string;
   readonly cgroup: CgroupAt | undefined;
+  /** What its plan says, where it has one. */
+  readonly entry: Entry | undefined;
   /** Rises with every stage of this boot. */
   readonly edit: bigint;
   readonly lock: FileLock;
@@ -44,6 +47,8 @@ export class LinuxStage implements Stage {
   readonly cgroup: CgroupAt | undefined;
   readonly #host: StageHost;
   readonly #start: StageStart;
+  /** The cgroup of a v1 hierarchy that limits the number of processes, once there is one. */
+  limit: string | undefined;
   #dir: string;
   #published = false;
 
@@ -55,11 +60,22 @@ export class LinuxStage implements Stage {
     this.serial = start.serial;
     this.home = start.home;
     this.cgroup = start.cgroup;
+    this.limit = start.entry?.limit;
   }
 
   /** Where its files are now. */
   get dir(): string {
     return this.#dir;
+  }
+
+  /** What its plan said when the stage was opened; undefined for a new image. */
+  get entry(): Entry | undefined {
+    return this.#start.entry;
+  }
+
+  /** The descriptor of the image's lock. */
+  get lockFd(): number {
+    return this.#start.lock.fd;
   }
 
   get #journalPath(): string {
@@ -99,7 +115,7 @@ export class LinuxStage implements Stage {
   }
 
   publish(image: StoredImage, plan: readonly PlanStep[]): Awaitable<void> {
-    const bytes = encodePlan(image, plan, this.#start);
+    const bytes = encodePlan(image, plan, { ...this.#start, limit: this.limit });
     const pairs = encodePairs(image.pairs);
     return this.#host.run(() => {
       if (this.#start.existing) this.#publishChange(bytes, pairs);
@@ -139,7 +155,7 @@ export class LinuxStage implements Stage {
           if (!this.#published) dropEdits(this.#dir, undefined);
           return;
         }
-        await this.#host.discard(this.serial, this.cgroup);
+        await this.#host.discard(this.serial, this.cgroup, this.#dir);
         this.#host.own(this.serial, this.#dir, true);
         removeTree(this.#dir);
         if (this.#published) this.#host.bump();

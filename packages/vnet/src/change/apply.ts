@@ -1,4 +1,3 @@
-import { loopbackUp } from '@vimage/linux';
 import { VimageError, type Awaitable, type ImageView, type Scope, type Stage } from '@vimage/core';
 import { changeForwarding } from '../forward/forward.ts';
 import { bridgeType } from '../params/bridge.ts';
@@ -47,7 +46,6 @@ export async function apply(vnet: Vnet, before: VnetValues, after: VnetValues, c
   for (const link of links.come) await addLink(job, link);
   if (job.tolerant) settleLinks(job);
   await beginWithoutDad(job, links.come.filter(({ name }) => job.links.find(name) !== undefined));
-  if (job.fresh && !job.after.down.has('lo')) loopbackUp(job.own.ns);
   const made = new Set(links.come.filter(({ kind }) => kind !== 'move').map(({ name }) => name));
   changeSettings(job, made);
   if (!job.fresh && job.after.mtu.size > 0) await changeFarMtu(job, made);

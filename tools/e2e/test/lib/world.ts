@@ -47,11 +47,13 @@ export class World implements AsyncDisposable {
     this.scratch = scratch;
   }
 
-  static async open(): Promise<World> {
+  /** `cgroups: false`: nothing in it can reach any cgroup hierarchy. */
+  static async open(options: { readonly cgroups?: boolean } = {}): Promise<World> {
     const scratch = realpathSync(mkdtempSync(path.join(tmpdir(), 'vimage-e2e-')));
     const cgroup = cgroupMount === undefined ? undefined : path.join(cgroupMount, path.basename(scratch));
     if (cgroup !== undefined) mkdirSync(cgroup);
-    const script = 'mount -t tmpfs -o mode=755 tmpfs /run && ip link set lo up && mkdir -p /run/lock && echo ready && exec sleep infinity';
+    const covered = options.cgroups === false ? 'mount -t tmpfs -o ro,mode=555 none /sys/fs/cgroup && ' : '';
+    const script = covered + 'mount -t tmpfs -o mode=755 tmpfs /run && ip link set lo up && mkdir -p /run/lock && echo ready && exec sleep infinity';
     const holder = spawn('unshare', ['-m', '-n', '--propagation', 'private', 'sh', '-c', script], { stdio: ['ignore', 'pipe', 'inherit'] });
     if (holder.stdout === null) throw new Error('no pipe');
     await Promise.race([once(holder.stdout, 'data'), once(holder, 'exit').then(() => { throw new Error('the holder of the test namespaces ended'); })]);

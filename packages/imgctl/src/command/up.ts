@@ -82,6 +82,8 @@ function finish(cx: Context, steps: readonly UpStep[], tree: Tree): number {
 /** What up would do, found by comparing the pairs. */
 async function dryRun(cx: Context, tree: Tree, { prune, replace }: { readonly prune: boolean; readonly replace: boolean }): Promise<number> {
   const kernel = await cx.kernel();
+  // An image may have components that the file no longer names.
+  const tables = await cx.tables();
   const steps: UpStep[] = [];
   const walk = async (images: readonly TreeImage[], above: string): Promise<void> => {
     for (const image of images) {
@@ -93,10 +95,10 @@ async function dryRun(cx: Context, tree: Tree, { prune, replace }: { readonly pr
       if (there === undefined) steps.push({ name, action: 'created', detail: [] });
       else {
         const place = there.filter(([key], i) => (key === 'name' || key === 'parent') && i < 2);
-        const differences = diffPairs(there, [...place, ...withDefault(image.pairs, 'persist', 'true')], tree.tables);
+        const differences = diffPairs(there, [...place, ...withDefault(image.pairs, 'persist', 'true')], tables);
         const detail = differences.flatMap(changedKeys);
         const hasChildren = (await kernel.list()).some(({ parent }) => parent === name);
-        const fixed = [...differences.flatMap((each) => fixedKeys(each, tree.tables)), ...(hasChildren && detail.includes('children.max') ? ['children.max'] : [])];
+        const fixed = [...differences.flatMap((each) => fixedKeys(each, tables)), ...(hasChildren && detail.includes('children.max') ? ['children.max'] : [])];
         if (fixed.length > 0 && !replace) steps.push({ name, action: 'failed', detail: [`${fixed.join(', ')}: fixed once it is made; --replace makes it anew`] });
         else steps.push({ name, action: fixed.length > 0 ? 'replaced' : detail.length > 0 ? 'changed' : 'kept', detail });
       }

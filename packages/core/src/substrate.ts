@@ -103,6 +103,8 @@ export interface SpawnRequest {
   readonly effective: boolean;
   /** Components acted on, in effective mode; empty: all but those that must be asked for. */
   readonly only: readonly string[];
+  /** False, in effective mode: without a mount view. /proc, /sys and /etc stay the caller's, whatever the components are; quicker. */
+  readonly view?: boolean;
   readonly user?: string;
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;

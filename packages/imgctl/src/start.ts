@@ -31,6 +31,7 @@ export function startRequest(cx: Context, options: Options): SpawnRequest {
     args,
     effective: options['effective'] === true,
     only: textOf(options, 'only')?.split(',').filter((name) => name !== '') ?? [],
+    ...(options['view'] === false ? { view: false } : {}),
     ...(account === undefined ? {} : { ['user' as const]: account }),
     ...(cwd === undefined ? {} : { cwd }),
     ...(env === undefined ? {} : { env }),

@@ -110,6 +110,8 @@ static void choose_steps(void)
 			st->use = st->effective && in_list(opt->only, st->component, strlen(st->component));
 		else
 			st->use = st->effective && !st->ask;
+		if (opt->no_view && st->kind != JOIN)
+			st->use = false;
 		has_view |= st->use && st->kind != JOIN;
 	}
 }

@@ -124,7 +124,7 @@ void keeper(int image, int events, bool die_with_parent); /* returns in the comm
 /* enter.c, serve.c */
 
 struct options {
-	bool effective, clean_env, die_with_parent, detach;
+	bool effective, no_view, clean_env, die_with_parent, detach;
 	int tty; /* -1: when there is a terminal */
 	const char *name, *only, *user, *cwd;
 	char **env, **argv;

@@ -12,6 +12,7 @@ static const char help[] =
 	"\n"
 	"  -e                  act on the image without living in it: your programs, your user, its components\n"
 	"  --only A,B          with -e: these components only (proc, for one, is never meant otherwise)\n"
+	"  --no-view           with -e: /proc, /sys and /etc stay yours, whatever the components are\n"
 	"  -u USER[:GROUP]     as that user of the image\n"
 	"  --cwd DIR           in that directory (else yours, if the image has it)\n"
 	"  --env KEY=VALUE     with that in the environment; repeatable\n"
@@ -73,9 +74,9 @@ static void add_keep(struct options *o, const char *s)
 
 int main(int argc, char **argv)
 {
-	enum { ONLY = 256, CWD, ENV, CLEAN_ENV, DIE_WITH_PARENT, KEEP_FD, HELP, VERSION, SERVE, PROBE };
+	enum { NO_VIEW = 255, ONLY, CWD, ENV, CLEAN_ENV, DIE_WITH_PARENT, KEEP_FD, HELP, VERSION, SERVE, PROBE };
 	static const struct option longs[] = {
-		{"only", 1, 0, ONLY}, {"cwd", 1, 0, CWD}, {"env", 1, 0, ENV}, {"clean-env", 0, 0, CLEAN_ENV},
+		{"no-view", 0, 0, NO_VIEW}, {"only", 1, 0, ONLY}, {"cwd", 1, 0, CWD}, {"env", 1, 0, ENV}, {"clean-env", 0, 0, CLEAN_ENV},
 		{"die-with-parent", 0, 0, DIE_WITH_PARENT}, {"keep-fd", 1, 0, KEEP_FD}, {"help", 0, 0, HELP}, {"version", 0, 0, VERSION},
 		{"serve", 0, 0, SERVE}, {"probe", 0, 0, PROBE}, {0},
 	};
@@ -96,6 +97,7 @@ int main(int argc, char **argv)
 		case 't': o.tty = 1; break;
 		case 'T': o.tty = 0; break;
 		case 'u': o.user = optarg; break;
+		case NO_VIEW: o.no_view = o.effective = true; break;
 		case ONLY: o.only = optarg; o.effective = true; break;
 		case CWD: o.cwd = optarg; break;
 		case ENV:

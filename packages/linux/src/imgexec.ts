@@ -41,6 +41,10 @@ export function imgexecCall(name: string, request: SpawnRequest): ImgexecCall {
     if (!request.effective) throw new VimageError('EINVAL', '"only" is for an effective image', { subject: 'only', hint: 'add effective: true (-e)' });
     args.push('--only', request.only.join(','));
   }
+  if (request.view === false) {
+    if (!request.effective) throw new VimageError('EINVAL', 'who lives in an image has its mount view', { subject: 'view', hint: 'leave "view" out, or add effective: true (-e)' });
+    args.push('--no-view');
+  }
   if (request.user !== undefined) args.push('-u', request.user);
   if (request.cwd !== undefined) args.push('--cwd', request.cwd);
   if (request.tty !== undefined) args.push(request.tty ? '-t' : '-T');
@@ -55,7 +59,8 @@ export function imgexecCall(name: string, request: SpawnRequest): ImgexecCall {
 
 const cleanPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
-function environment(request: SpawnRequest): Readonly<Record<string, string>> {
+/** The environment of a program that is started. EINVAL. */
+export function environment(request: SpawnRequest): Readonly<Record<string, string>> {
   const env: Record<string, string> = {};
   const kept = request.cleanEnv === true ? ['TERM', 'XDG_RUNTIME_DIR'] : Object.keys(process.env);
   if (request.cleanEnv === true) env['PATH'] = cleanPath;

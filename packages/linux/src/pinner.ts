@@ -128,8 +128,13 @@ export class Pinner implements Disposable {
 
   /** How this process names a pin. */
   path(serial: bigint, name: string): string {
+    return this.pathOf(`${serial}/${name}`);
+  }
+
+  /** The same, of `SERIAL/NAME`. */
+  pathOf(pin: string): string {
     if (this.#root < 0) throw new InvariantError('the pinner is closed');
-    return `/proc/self/fd/${this.#root}/${serial}/${name}`;
+    return `/proc/self/fd/${this.#root}/${pin}`;
   }
 
   #ask(...question: readonly string[]): readonly string[] {

@@ -99,7 +99,7 @@ export async function retireEntry(from: string, serial: bigint, shared: boolean,
  */
 export async function isReferenced(entry: Entry, host: Pick<RetireHost, 'except' | 'pins'>): Promise<boolean> {
   const own = entry.joins.filter(({ pin }) => pin.startsWith(`${entry.image.serial}/`));
-  const living = (joins: readonly Join[]): readonly Join[] => joins.filter(({ type, ino, id }) => isNsType(type) && exists(type, ino, id) !== false);
+  const living = (joins: readonly Join[]): readonly Join[] => joins.filter(({ type, ino, id }) => exists(type, ino, id) !== false);
   let alive = living(own);
   if (alive.length === 0) return false;
   // Sockets that were just closed keep their namespace for a grace period of the kernel's.
@@ -112,11 +112,7 @@ export async function isReferenced(entry: Entry, host: Pick<RetireHost, 'except'
   });
   if (holders.some(({ pid }) => pid !== process.pid)) return true;
   if (holders.length > 0) return false;
-  return alive.some(({ type, ino, id }) => type === 'net' && isNsType(type) && exists(type, ino, id) === true && !holdsSocketIn(ino));
-}
-
-function isNsType(type: string): type is 'net' | 'uts' | 'ipc' | 'cgroup' | 'pid' | 'time' | 'user' | 'mnt' {
-  return ['net', 'uts', 'ipc', 'cgroup', 'pid', 'time', 'user', 'mnt'].includes(type);
+  return alive.some(({ type, ino, id }) => type === 'net' && exists(type, ino, id) === true && !holdsSocketIn(ino));
 }
 
 function rewritePlan(dir: string, change: (plan: Uint8Array) => Uint8Array): void {

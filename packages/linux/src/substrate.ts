@@ -1,12 +1,11 @@
-import { spawn } from 'node:child_process';
 import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { VimageError, codeOf, encodePairs } from '@vimage/core';
 import type { Awaitable, EndOptions, GiveBack, Holder, Pairs, ProcessInfo, Snapshot, SpawnRequest, Stage, Standing, StoredImage, Substrate } from '@vimage/core';
 import { pidsPath, removeTops, serialOf, topCgroup } from './cgroup.ts';
 import type { CgroupAt } from './cgroup.ts';
-import { door } from './door.ts';
 import { collect } from './gc.ts';
+import { startProgram } from './crossing.ts';
 import { imgexecCall, imgexecPath } from './imgexec.ts';
 import { LinuxMachine } from './machine.ts';
 import type { Named } from './machine.ts';
@@ -291,8 +290,7 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
 
   /** Starts a program through imgexec; EOPNOTSUPP and worse are imgexec's to say, with exit status 125. */
   spawn(image: Named, request: SpawnRequest, stdio: StdioOptions = 'inherit'): ChildProcess {
-    const { args, env } = imgexecCall(image.name, request);
-    return door('spawn', () => spawn(imgexecPath(), [...args], { env, stdio }));
+    return startProgram(image, request, stdio, { plan: () => readPlan(this.#dirOf(image)), pinner: () => this.livePinner() });
   }
 
   /** This process becomes imgexec, and then the program: the way out of `imgctl exec`. */

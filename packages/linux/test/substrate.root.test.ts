@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { existsSync, openSync, closeSync, readFileSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, openSync, closeSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { SpawnRequest, StoredImage } from '@vimage/core';
@@ -75,6 +76,24 @@ describe.skipIf(needRoot.missing)(`the Linux substrate${needRoot.note}`, () => {
     expect(await ended(linux.spawn(image, live('sh', '-c', 'exit 7')))).toBe(7);
     expect(() => linux.spawn(image, { ...live('true'), only: ['net'] })).toThrow(expect.objectContaining({ code: 'EINVAL' }));
     expect(() => linux.spawn(image, live('a\0b'))).toThrow(expect.objectContaining({ code: 'EINVAL' }));
+  });
+
+  it('starts a program on an image without a process between, where no mount view is wanted', async () => {
+    const image = await makeNet(linux, 'web');
+    const inside = await output(image, live('readlink', '/proc/self/ns/net'));
+    const across = (...words: [string, ...string[]]): SpawnRequest => ({ ...live(...words), effective: true, view: false });
+    expect(await output(image, across('readlink', '/proc/self/ns/net'))).toBe(inside);
+    expect(readlinkSync('/proc/thread-self/ns/net'), 'we are where we were').not.toBe(inside);
+    expect(await output(image, { ...across('sh', '-c', 'pwd; echo $X-$HOME; readlink /proc/$PPID/exe'), cwd: '/usr', env: { X: '1' }, cleanEnv: true })).toBe(`/usr\n1-\n${readlinkSync('/proc/self/exe')}`);
+    expect(await ended(linux.spawn(image, across('sh', '-c', 'exit 7')))).toBe(7);
+    expect(await output(image, { ...across('id', '-u'), user: '65534:65534' }), 'imgexec does what takes more').toBe('65534');
+    expect(() => linux.spawn(image, { ...live('true'), view: false })).toThrow(expect.objectContaining({ code: 'EINVAL', subject: 'view' }));
+    const lost = linux.spawn(image, across('/no/such/program'));
+    expect(await once(lost, 'error').catch((error: unknown) => [error])).toMatchObject([{ code: 'ENOENT' }]);
+    (await linux.pinner()).unpin(image.serial, 'net');
+    using other = linux.netnsCreate();
+    (await linux.pinner()).pin(image.serial, 'net', other);
+    expect(() => linux.spawn(image, across('true'))).toThrow(expect.objectContaining({ code: 'ESTALE' }));
   });
 
   it('lists what lives in an image, and signals it by stable identity', async () => {

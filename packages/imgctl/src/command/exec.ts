@@ -10,6 +10,7 @@ export const exec: CommandSpec = {
   options: [
     { flags: '-e, --effective', describe: 'act on the image from here: the program, its root and its user are the caller\'s' },
     { flags: '--only <components>', describe: 'with -e: act on these components only, separated by commas', value: 'components' },
+    { flags: '--no-view', describe: 'with -e: /proc, /sys and /etc stay the caller\'s; quicker' },
     ...startOptions,
   ],
   about: 'Without a command: $SHELL, or sh. imgctl becomes the command, so signals, terminal and exit status are the command\'s own. '
@@ -29,6 +30,7 @@ export const exec: CommandSpec = {
     if (request.only.length > 0 && !request.effective) {
       throw new VimageError('EUSAGE', '--only goes with -e', { hint: `write: imgctl exec -e --only ${request.only.join(',')} ${name} -- ...` });
     }
+    if (request.view === false && !request.effective) throw new VimageError('EUSAGE', '--no-view goes with -e', { hint: `write: imgctl exec -e --no-view ${name} -- ...` });
     const full = await (await cx.bareKernel()).fullName(name);
     await cx[Symbol.asyncDispose]();
     const { linux } = await import('@vimage/linux');

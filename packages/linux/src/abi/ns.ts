@@ -14,6 +14,10 @@ export const cloneFlag: Readonly<Record<NsType, number>> = {
   mnt: 0x00020000,
 };
 
+export function isNsType(type: string | undefined): type is NsType {
+  return type !== undefined && Object.hasOwn(cloneFlag, type);
+}
+
 export const NSFS_MAGIC = 0x6e736673;
 export const NS_GET_NSTYPE = 0xb703;
 /** _IOR(0xb7, 13, __u64): Linux 6.18. */

@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { VimageError, decodePairs, encodePairs } from '@vimage/core';
 import type { ImageAddress, ImageState, Pair, Pairs, PlanStep, StoredImage } from '@vimage/core';
+import { isNsType, type NsType } from '../abi/ns.ts';
 import { procsDir, type CgroupAt } from '../cgroup.ts';
 
 /** What an image's plan says, beside its steps. */
@@ -22,10 +23,15 @@ export interface Entry {
 
 /** A namespace that the plan enters. */
 export interface Join {
-  readonly type: string;
+  readonly component: string;
+  readonly type: NsType;
   readonly pin: string;
   readonly ino: bigint;
   readonly id: bigint | undefined;
+  /** Only when living in the image, or only when acting on it. */
+  readonly mode: string | undefined;
+  /** Acted on only where the component is asked for by name. */
+  readonly ask: boolean;
 }
 
 /** The address as `hi:lo/prefix`, hexadecimal and decimal. */
@@ -140,9 +146,13 @@ function joinsOf(steps: Pairs): readonly Join[] {
   const finish = (): void => {
     const ino = args?.get('ino');
     const pin = args?.get('pin');
-    if (args?.get('step') !== 'join' || ino === undefined || pin === undefined || !/^\d+$/.test(ino)) return;
+    const type = args?.get('type');
+    if (args?.get('step') !== 'join' || ino === undefined || pin === undefined || !isNsType(type) || !/^\d+$/.test(ino)) return;
     const id = args.get('id');
-    joins.push({ type: args.get('type') ?? '', pin, ino: BigInt(ino), id: id !== undefined && /^\d+$/.test(id) ? BigInt(id) : undefined });
+    joins.push({
+      component: args.get('for') ?? '', type, pin, ino: BigInt(ino), id: id !== undefined && /^\d+$/.test(id) ? BigInt(id) : undefined,
+      mode: args.get('mode'), ask: args.get('ask') === 'yes',
+    });
   };
   for (const [key, value] of steps) {
     if (key === 'step') {

@@ -4,9 +4,9 @@ import { readPage, type Block } from './lib/doc.ts';
 import { pages } from './lib/pages.ts';
 import { Programs } from './lib/programs.ts';
 import { Session } from './lib/session.ts';
-import { cannot, World } from './lib/world.ts';
+import { cannot, missing, World } from './lib/world.ts';
 
-const why = cannot();
+const why = cannot() ?? missing('bash', 'bash') ?? missing('ip', 'iproute2') ?? missing('ps', 'procps') ?? missing('ping', 'iputils-ping');
 
 /** Fails with both texts where output is not what the page shows. */
 function compare(shown: readonly string[], out: string, message: string): void {

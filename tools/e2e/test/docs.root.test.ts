@@ -64,9 +64,11 @@ describe.skipIf(why !== undefined)(`the documents${why === undefined ? '' : `: $
       await world.ok('down', file);
     };
 
-    it.skipIf(programs.length === 0)('its programs compile', async () => {
-      expect(await built.compile()).toBe('');
-    });
+    if (programs.length > 0) {
+      it('its programs compile', async () => {
+        expect(await built.compile()).toBe('');
+      });
+    }
 
     it.each(blocks.filter(({ language, file }) => language !== 'text' || file !== undefined).map((block) => [block.line, block.language, block] as const))('line %i: %s', async (_line, language, block) => {
       if (block.file !== undefined) await session.file(block.file, block.text);

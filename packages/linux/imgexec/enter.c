@@ -416,11 +416,14 @@ void enter(struct options *options)
 		parent_pidfd = self_or_parent(caller);
 		if (getppid() != caller)
 			_exit(128 + SIGKILL);
-		self = self_or_parent(getpid());
+		self = opt->direct ? parent_pidfd : self_or_parent(getpid());
 	}
 	image_open();
 	choose_steps();
 	has_keeper = !opt->effective && !plan.cgroup;
+	if (opt->direct && (opt->effective || opt->detach || opt->nkeep || has_keeper || plan.cgroup_v1 || opt->tty == 1
+			    || (opt->tty != 0 && (isatty(0) || isatty(1) || isatty(2)))))
+		_exit(NOT_DIRECT);
 	sigprocmask(SIG_SETMASK, NULL, &inherited_mask);
 	sigaction(SIGCHLD, NULL, &inherited_chld);
 	if (opt->tty != 0 && !opt->detach && (opt->tty == 1 || !opt->effective))
@@ -443,7 +446,7 @@ void enter(struct options *options)
 	which = uses(CLONE_NEWUSER) ? 0 : CLONE_NEWPID; /* the pid namespace is for children; the rest the child joins itself */
 	if (!has_keeper)
 		join(which);
-	pid = spawn(cgroup, plan.cgroup_v1);
+	pid = spawn(cgroup, plan.cgroup_v1, opt->direct != NULL);
 	if (pid == 0) {
 		report_fd = report[1];
 		begin(self, which, events[1]);
@@ -453,6 +456,10 @@ void enter(struct options *options)
 	if (pid < 0)
 		die(EXIT_OURS, errno, "%s: %s: %s", failed, opt->name, errno == ENOMEM && uses(CLONE_NEWPID)
 			? "its pid 1 has died: imgctl destroy it" : strerror(errno));
+	if (opt->direct) {
+		*opt->direct = pid;
+		_exit(0);
+	}
 	if (has_keeper)
 		close(events[1]);
 	if (opt->detach) {

@@ -19,7 +19,7 @@
 #define IMGEXEC_VERSION "0.1.0"
 
 enum { PLAN_BYTES = 1 << 20, PLAN_PAIRS = 4096 };
-enum { EXIT_OURS = 125, EXIT_NOEXEC = 126, EXIT_NOTFOUND = 127 };
+enum { NOT_DIRECT = 99, EXIT_OURS = 125, EXIT_NOEXEC = 126, EXIT_NOTFOUND = 127 };
 
 /* The C library's headers may be older than the kernel: what is asked of it has one number on every architecture we build for. */
 enum {
@@ -81,7 +81,7 @@ int cgroup_open(const char *path, bool v1, bool *made);
 int cgroup_enter(int cgroup);
 int unshare_mnt(int older, int proc);
 int bind_fd(int fd, const char *to);
-pid_t spawn(int cgroup, bool v1); /* fork, and the child begins inside the cgroup */
+pid_t spawn(int cgroup, bool v1, bool brother); /* fork, and the child begins inside the cgroup; brother: our parent is its parent */
 int close_all_but(const int *keep, int n);
 int read_all(int fd, char *buf, size_t size);
 
@@ -129,9 +129,12 @@ struct options {
 	const char *name, *only, *user, *cwd;
 	char **env, **argv;
 	int nenv, nkeep, keep[16];
+	pid_t *direct; /* start the command as a brother of ours, say its pid here, and be gone */
 };
 
+void parse_command(int argc, char **argv, struct options *options);
 _Noreturn void enter(struct options *options);
+int launch(void);
 int serve(char *argument);
 
 #endif

@@ -72,16 +72,74 @@ static void add_keep(struct options *o, const char *s)
 	o->nkeep++;
 }
 
-int main(int argc, char **argv)
+/* What is called other than a command in an image ends here, or in *which. */
+enum { NOTHING, SERVE_PINS, LAUNCH_COMMANDS };
+
+static void parse(int argc, char **argv, struct options *o, int *which)
 {
-	enum { NO_VIEW = 255, ONLY, CWD, ENV, CLEAN_ENV, DIE_WITH_PARENT, KEEP_FD, HELP, VERSION, SERVE, PROBE };
+	enum { NO_VIEW = 255, ONLY, CWD, ENV, CLEAN_ENV, DIE_WITH_PARENT, KEEP_FD, HELP, VERSION, SERVE, LAUNCH, PROBE };
 	static const struct option longs[] = {
 		{"no-view", 0, 0, NO_VIEW}, {"only", 1, 0, ONLY}, {"cwd", 1, 0, CWD}, {"env", 1, 0, ENV}, {"clean-env", 0, 0, CLEAN_ENV},
 		{"die-with-parent", 0, 0, DIE_WITH_PARENT}, {"keep-fd", 1, 0, KEEP_FD}, {"help", 0, 0, HELP}, {"version", 0, 0, VERSION},
-		{"serve", 0, 0, SERVE}, {"probe", 0, 0, PROBE}, {0},
+		{"serve", 0, 0, SERVE}, {"launch", 0, 0, LAUNCH}, {"probe", 0, 0, PROBE}, {0},
 	};
-	struct options o = {.tty = -1, .env = argv + 1};
 	int c;
+
+	*o = (struct options){.tty = -1, .env = argv + 1};
+	opterr = 0;
+	optind = 0;
+	while ((c = getopt_long(argc, argv, "+:edtTu:", longs, NULL)) != -1)
+		switch (c) {
+		case 'e': o->effective = true; break;
+		case 'd': o->detach = true; break;
+		case 't': o->tty = 1; break;
+		case 'T': o->tty = 0; break;
+		case 'u': o->user = optarg; break;
+		case NO_VIEW: o->no_view = o->effective = true; break;
+		case ONLY: o->only = optarg; o->effective = true; break;
+		case CWD: o->cwd = optarg; break;
+		case ENV:
+			if (*optarg == '=' || !strchr(optarg, '='))
+				die(EXIT_OURS, EINVAL, "--env: %s: expected KEY=VALUE", optarg);
+			o->env[o->nenv++] = optarg; /* over an argument that has been read already */
+			break;
+		case CLEAN_ENV: o->clean_env = true; break;
+		case DIE_WITH_PARENT: o->die_with_parent = true; break;
+		case KEEP_FD: add_keep(o, optarg); break;
+		case HELP: say(help); break;
+		case VERSION: say("imgexec " IMGEXEC_VERSION "\n"); break;
+		case SERVE: *which = SERVE_PINS; return;
+		case LAUNCH: *which = LAUNCH_COMMANDS; return;
+		case PROBE: probe(); break;
+		case ':': die(EXIT_OURS, EINVAL, "option: %s: it takes a value; imgexec --help", argv[optind - 1]);
+		default: die(EXIT_OURS, EINVAL, "option: %s: there is no such one; imgexec --help", argv[optind - 1]);
+		}
+	if (optind == argc)
+		die(EXIT_OURS, EINVAL, "image name: none: imgexec NAME -- COMMAND; imgexec --help");
+	o->name = argv[optind++];
+	if (optind < argc && strcmp(argv[optind], "--") == 0)
+		optind++;
+	o->argv = argv + optind;
+	if (!*o->argv || !**o->argv)
+		die(EXIT_OURS, EINVAL, "command: none: imgexec NAME -- COMMAND; imgexec --help");
+	if (o->detach && (o->nkeep || o->tty == 1 || o->die_with_parent))
+		die(EXIT_OURS, EINVAL, "-d: --keep-fd, --die-with-parent and -t need imgexec to stay: leave out one of them");
+}
+
+/* For one that is started by us, not by exec: argv[0] is passed over. */
+void parse_command(int argc, char **argv, struct options *o)
+{
+	int which = NOTHING;
+
+	parse(argc, argv, o, &which);
+	if (which != NOTHING)
+		die(EXIT_OURS, EINVAL, "%s: not for a command", argv[optind - 1]);
+}
+
+int main(int argc, char **argv)
+{
+	struct options o;
+	int which = NOTHING;
 
 	/* Before all else: inside a namespace we would be within reach of those who live there. */
 	if (prctl(PR_SET_DUMPABLE, 0) < 0)
@@ -89,42 +147,11 @@ int main(int argc, char **argv)
 	for (int fd = 0; fd < 3; fd++)
 		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
 			_exit(EXIT_OURS);
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, "+:edtTu:", longs, NULL)) != -1)
-		switch (c) {
-		case 'e': o.effective = true; break;
-		case 'd': o.detach = true; break;
-		case 't': o.tty = 1; break;
-		case 'T': o.tty = 0; break;
-		case 'u': o.user = optarg; break;
-		case NO_VIEW: o.no_view = o.effective = true; break;
-		case ONLY: o.only = optarg; o.effective = true; break;
-		case CWD: o.cwd = optarg; break;
-		case ENV:
-			if (*optarg == '=' || !strchr(optarg, '='))
-				die(EXIT_OURS, EINVAL, "--env: %s: expected KEY=VALUE", optarg);
-			o.env[o.nenv++] = optarg; /* over an argument that has been read already */
-			break;
-		case CLEAN_ENV: o.clean_env = true; break;
-		case DIE_WITH_PARENT: o.die_with_parent = true; break;
-		case KEEP_FD: add_keep(&o, optarg); break;
-		case HELP: say(help); break;
-		case VERSION: say("imgexec " IMGEXEC_VERSION "\n"); break;
-		case SERVE: return serve(argv[optind - 1]);
-		case PROBE: probe(); break;
-		case ':': die(EXIT_OURS, EINVAL, "option: %s: it takes a value; imgexec --help", argv[optind - 1]);
-		default: die(EXIT_OURS, EINVAL, "option: %s: there is no such one; imgexec --help", argv[optind - 1]);
-		}
-	if (optind == argc)
-		die(EXIT_OURS, EINVAL, "image name: none: imgexec NAME -- COMMAND; imgexec --help");
-	o.name = argv[optind++];
-	if (optind < argc && strcmp(argv[optind], "--") == 0)
-		optind++;
-	o.argv = argv + optind;
-	if (!*o.argv || !**o.argv)
-		die(EXIT_OURS, EINVAL, "command: none: imgexec NAME -- COMMAND; imgexec --help");
-	if (o.detach && (o.nkeep || o.tty == 1 || o.die_with_parent))
-		die(EXIT_OURS, EINVAL, "-d: --keep-fd, --die-with-parent and -t need imgexec to stay: leave out one of them");
+	parse(argc, argv, &o, &which);
+	if (which == SERVE_PINS)
+		return serve(argv[optind - 1]);
+	if (which == LAUNCH_COMMANDS)
+		return launch();
 	if (close_all_but(o.keep, o.nkeep) < 0)
 		die_at("descriptors");
 	enter(&o);

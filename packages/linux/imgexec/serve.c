@@ -401,7 +401,7 @@ static pid_t start_view(int socket, int cgroup, bool v1, int outer)
 	}
 	if (unshare(CLONE_NEWPID) < 0)
 		fail_at("unshare");
-	else if ((child = spawn(cgroup, v1)) == 0)
+	else if ((child = spawn(cgroup, v1, false)) == 0)
 		first_of_view(socket);
 	if (outer >= 0)
 		_exit(child < 0 ? EXIT_OURS : 0);

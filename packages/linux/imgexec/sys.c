@@ -236,16 +236,17 @@ int bind_fd(int fd, const char *to)
 	return mount(from, to, NULL, MS_BIND, NULL) < 0 ? fail_at("mount") : 0;
 }
 
-pid_t spawn(int cgroup, bool v1)
+pid_t spawn(int cgroup, bool v1, bool brother)
 {
 	struct { uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size, cgroup; } args = {
-		.flags = 0x200000000ULL /* CLONE_INTO_CGROUP */, .exit_signal = SIGCHLD, .cgroup = (uint64_t)cgroup,
+		.flags = 0x200000000ULL /* CLONE_INTO_CGROUP */ | (brother ? CLONE_PARENT : 0), .exit_signal = brother ? 0 : SIGCHLD,
+		.cgroup = (uint64_t)cgroup,
 	};
 	pid_t pid;
 
 	if (cgroup >= 0 && !v1) {
 		pid = (pid_t)syscall(NR_clone3, &args, sizeof args);
-		if (pid >= 0 || (errno != ENOSYS && errno != EINVAL && errno != E2BIG && errno != EOPNOTSUPP && errno != EPERM))
+		if (pid >= 0 || brother || (errno != ENOSYS && errno != EINVAL && errno != E2BIG && errno != EOPNOTSUPP && errno != EPERM))
 			return pid < 0 ? fail_at("clone3") : pid;
 	}
 	pid = fork();

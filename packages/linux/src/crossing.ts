@@ -5,10 +5,12 @@ import { VimageError } from '@vimage/core';
 import type { SpawnRequest } from '@vimage/core';
 import { door } from './door.ts';
 import { environment, imgexecCall, imgexecPath } from './imgexec.ts';
+import type { Launcher } from './launcher.ts';
 import type { Named } from './machine.ts';
 import { openPath, withNs } from './ns.ts';
 import type { Namespace } from './ns.ts';
 import type { Pinner } from './pinner.ts';
+import { launchedChild } from './process/launched.ts';
 import type { Entry, Join } from './registry/entry.ts';
 
 /** Types of namespaces that a running Node can be in for the time of a call; a pid namespace is for the children only. */
@@ -45,15 +47,24 @@ function openJoins(joins: readonly Join[], pathOf: (pin: string) => string): rea
   }
 }
 
+/** Where what it takes is got, when it is. */
+export interface StartHost {
+  plan(): Entry | undefined;
+  pinner(): Pinner;
+  launcher(): Launcher;
+}
+
 /** Starts a program in an image, or on it: by imgexec, or, where that is all it takes, between two crossings. */
 export function startProgram(
-  image: Named, request: SpawnRequest, stdio: StdioOptions, from: { readonly plan: () => Entry | undefined; readonly pinner: () => Pinner },
+  image: Named, request: SpawnRequest, stdio: StdioOptions, from: StartHost,
 ): ChildProcess {
   const plan = request.view === false ? from.plan() : undefined;
   const joins = plan === undefined ? undefined : crossing(plan, request);
   if (joins === undefined) {
     const { args, env } = imgexecCall(image.name, request);
-    return door('spawn', () => spawn(imgexecPath(), [...args], { env, stdio }));
+    const { effective, detach, tty } = request;
+    const plain = effective || detach === true || tty === true;
+    return door('spawn', () => (plain ? undefined : launchedChild(from.launcher(), args, env, stdio)) ?? spawn(imgexecPath(), [...args], { env, stdio }));
   }
   const { command, args, cwd } = request;
   const options = { env: environment(request), stdio, ...(cwd === undefined ? {} : { cwd }) };

@@ -6,6 +6,7 @@ import type { CgroupAt, Hierarchy } from './cgroup.ts';
 import { netlinkSocket } from './netlink-socket.ts';
 import type { NetlinkSocket } from './netlink-socket.ts';
 import { upHere } from './loopback.ts';
+import { Launcher } from './launcher.ts';
 import { create, withNs } from './ns.ts';
 import type { Namespace } from './ns.ts';
 import { Pinner } from './pinner.ts';
@@ -25,6 +26,7 @@ export abstract class LinuxMachine {
   readonly layout: Layout;
   protected readonly root: Root;
   #pinner: Pinner | undefined;
+  #launcher: Launcher | undefined;
   /** The turn of the root lock in which the pinner was last seen to stand where it should. */
   #seen = 0;
   #hierarchy: Hierarchy | undefined | null = null;
@@ -54,7 +56,15 @@ export abstract class LinuxMachine {
     return this.#pinner?.alive === true ? this.#pinner : undefined;
   }
 
+  /** imgexec, starting commands; started when first needed. */
+  protected launcher(): Launcher {
+    if (this.#launcher?.alive !== true) this.#launcher = new Launcher();
+    return this.#launcher;
+  }
+
   protected letGo(): void {
+    this.#launcher?.[Symbol.dispose]();
+    this.#launcher = undefined;
     this.#pinner?.[Symbol.dispose]();
     this.#pinner = undefined;
   }

@@ -1,15 +1,10 @@
-import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
 import { closeSync, constants, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { InvariantError, VimageError, codeOf } from '@vimage/core';
-import { AF_UNIX, MSG_DONTWAIT, MSG_NOSIGNAL, MSG_TRUNC, SOCK_CLOEXEC, SOCK_SEQPACKET } from './abi/socket.ts';
-import { door } from './door.ts';
-import { imgexecPath } from './imgexec.ts';
+import { InvariantError, VimageError } from '@vimage/core';
+import { Helper } from './helper.ts';
 import { Namespace, openPath } from './ns.ts';
 import type { NsType } from './abi/ns.ts';
 import { SysError, asSysError } from './sys/error.ts';
-import { pollReadable, recv, send, socketpair } from './sys/socket.ts';
 
 /** The two processes that are pid 1: of the view and of the image, by their numbers in our pid namespace. */
 export interface InitPids {
@@ -24,30 +19,15 @@ export interface OuterPid {
   readonly id: bigint | undefined;
 }
 
-const patience = 20_000;
-const buffer: Buffer = Buffer.alloc(64 << 10);
-
-/** `imgexec --serve`, our child in the pins' mount namespace: one question at a time, answered before the call returns. */
+/** `imgexec --serve`, our child in the pins' mount namespace. */
 export class Pinner implements Disposable {
-  readonly #child: ChildProcess;
-  #socket: number;
+  readonly #helper: Helper;
   #root = -1;
   #ns = 0n;
 
   /** Starts it, and makes the pins' namespace where there is none. EPERM, ENOENT. */
   constructor() {
-    const [ours, theirs] = socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC);
-    this.#socket = ours;
-    try {
-      this.#child = door('spawn', () => spawn(imgexecPath(), ['--serve'], { stdio: ['ignore', 'ignore', 'inherit', theirs], detached: true }));
-      this.#child.on('error', () => undefined);
-      this.#child.unref();
-    } catch (error) {
-      closeSync(ours);
-      throw error;
-    } finally {
-      closeSync(theirs);
-    }
+    this.#helper = new Helper('--serve');
     try {
       this.#ask('hello');
       this.#ns = statSync(`/proc/${this.pid}/ns/mnt`, { bigint: true }).ino;
@@ -59,17 +39,16 @@ export class Pinner implements Disposable {
   }
 
   get pid(): number {
-    return this.#child.pid ?? 0;
+    return this.#helper.pid;
   }
 
   /** Not ended by us, nor seen to have ended. */
   get running(): boolean {
-    return this.#socket >= 0;
+    return this.#helper.running;
   }
 
   get alive(): boolean {
-    // Nothing is said that was not asked for: what is readable is its end.
-    return this.#socket >= 0 && pollReadable([this.#socket], 0).length === 0;
+    return this.#helper.alive;
   }
 
   /** Inode of the pins' mount namespace. */
@@ -139,50 +118,18 @@ export class Pinner implements Disposable {
 
   #ask(...question: readonly string[]): readonly string[] {
     const what = question.slice(question[0] === 'lock' ? 2 : 0).slice(0, 3).join(' ');
-    if (this.#socket < 0) throw this.#ended(what);
-    try {
-      send(this.#socket, Buffer.from(question.map((word) => `${word}\0`).join('')), MSG_NOSIGNAL);
-    } catch (error) {
-      if (['EPIPE', 'ECONNRESET'].includes(codeOf(error) ?? '')) throw this.#ended(what);
-      throw error;
-    }
     const answer: string[] = [];
-    for (;;) {
-      const [kind, ...values] = this.#answer(what);
-      if (kind === 'err') throw new SysError(`imgexec ${what}: ${values[1] ?? ''}`, Number(values[0]));
+    for (let { kind, values } = this.#helper.ask(question, what); ; { kind, values } = this.#helper.more(what)) {
       answer.push(...values);
       if (kind === 'ok') return answer;
-      if (kind !== 'more') throw new VimageError('EBADMSG', `imgexec --serve answered ${JSON.stringify(kind ?? '')} to "${what}"`);
+      if (kind !== 'more') throw new VimageError('EBADMSG', `imgexec --serve answered ${JSON.stringify(kind)} to "${what}"`);
     }
-  }
-
-  #answer(what: string): readonly string[] {
-    if (pollReadable([this.#socket], patience).length === 0) {
-      this.#end();
-      throw new VimageError('ETIMEDOUT', `imgexec --serve did not answer "${what}" within ${patience / 1000} s`, {
-        subject: what,
-        hint: `it was ended; imgctl gc removes what it left (its process was ${this.#child.pid ?? 0})`,
-      });
-    }
-    const length = recv(this.#socket, buffer, MSG_TRUNC | MSG_DONTWAIT) ?? 0;
-    if (length === 0) throw this.#ended(what);
-    return buffer.toString('utf8', 0, length - 1).split('\0');
-  }
-
-  #ended(what: string): VimageError {
-    this.#end();
-    return new VimageError('EIO', `imgexec --serve ended before it answered "${what}"`, { subject: what, hint: 'see what it printed; imgctl gc removes what it left' });
-  }
-
-  #end(): void {
-    this[Symbol.dispose]();
-    this.#child.kill('SIGKILL');
   }
 
   /** Ends it; the pins stay. */
   [Symbol.dispose](): void {
-    for (const fd of [this.#socket, this.#root]) if (fd >= 0) closeSync(fd);
-    this.#socket = -1;
+    this.#helper[Symbol.dispose]();
+    if (this.#root >= 0) closeSync(this.#root);
     this.#root = -1;
   }
 }

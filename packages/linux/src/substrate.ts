@@ -290,7 +290,7 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
 
   /** Starts a program through imgexec; EOPNOTSUPP and worse are imgexec's to say, with exit status 125. */
   spawn(image: Named, request: SpawnRequest, stdio: StdioOptions = 'inherit'): ChildProcess {
-    return startProgram(image, request, stdio, { plan: () => readPlan(this.#dirOf(image)), pinner: () => this.livePinner() });
+    return startProgram(image, request, stdio, { plan: () => readPlan(this.#dirOf(image)), pinner: () => this.livePinner(), launcher: () => this.launcher() });
   }
 
   /** This process becomes imgexec, and then the program: the way out of `imgctl exec`. */

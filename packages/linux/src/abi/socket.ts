@@ -1,6 +1,7 @@
 /** Numbers of socket(2) and netlink(7) that are the same on every architecture that Node runs on. */
 export const AF_UNIX = 1;
 export const AF_NETLINK = 16;
+export const SOCK_STREAM = 1;
 export const SOCK_RAW = 3;
 export const SOCK_DGRAM = 2;
 export const SOCK_SEQPACKET = 5;

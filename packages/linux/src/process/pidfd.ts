@@ -4,6 +4,13 @@ import { codeOf } from '@vimage/core';
 import { pidfdOpen, pidfdSignal } from '../sys/process.ts';
 import { pollReadable } from '../sys/socket.ts';
 
+/** As of a Node timer. */
+export interface Watch {
+  ref(): void;
+  unref(): void;
+  hasRef(): boolean;
+}
+
 /** A process, whatever becomes of its number. */
 export class Pidfd implements Disposable {
   readonly pid: number;
@@ -56,6 +63,26 @@ export class Pidfd implements Disposable {
       poll.close();
     };
     return stop;
+  }
+
+  /** Calls back once, when it has ended; keeps the program from ending meanwhile, unless told otherwise. */
+  watch(ended: () => void): Watch {
+    const poll = koffi.node.poll(this.#fd, { readable: true }, () => {
+      poll.close();
+      ended();
+    });
+    let held = true;
+    return {
+      ref: () => {
+        held = true;
+        poll.ref();
+      },
+      unref: () => {
+        held = false;
+        poll.unref();
+      },
+      hasRef: () => held,
+    };
   }
 
   [Symbol.dispose](): void {

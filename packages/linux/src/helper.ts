@@ -1,0 +1,104 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { closeSync } from 'node:fs';
+import { VimageError, codeOf } from '@vimage/core';
+import { AF_UNIX, MSG_DONTWAIT, MSG_NOSIGNAL, MSG_TRUNC, SOCK_CLOEXEC, SOCK_SEQPACKET } from './abi/socket.ts';
+import { door } from './door.ts';
+import { imgexecPath } from './imgexec.ts';
+import { SysError } from './sys/error.ts';
+import { pollReadable, recv, send, socketpair } from './sys/socket.ts';
+
+const patience = 20_000;
+const buffer: Buffer = Buffer.alloc(64 << 10);
+
+/** An answer: its first word, and the others. */
+export interface Answer {
+  readonly kind: string;
+  readonly values: readonly string[];
+}
+
+/**
+ * imgexec as a child that answers on a SEQPACKET socket, in messages of NUL-terminated strings: one question at a time, answered
+ * before the call returns. It ends with the socket.
+ */
+export class Helper implements Disposable {
+  readonly #child: ChildProcess;
+  readonly #name: string;
+  #socket: number;
+
+  /** `flag` is imgexec's: --serve, --launch. EPERM, ENOENT. */
+  constructor(flag: string) {
+    this.#name = `imgexec ${flag}`;
+    const [ours, theirs] = socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC);
+    this.#socket = ours;
+    try {
+      this.#child = door('spawn', () => spawn(imgexecPath(), [flag], { stdio: ['ignore', 'ignore', 'inherit', theirs], detached: true }));
+      this.#child.on('error', () => undefined);
+      this.#child.unref();
+    } catch (error) {
+      closeSync(ours);
+      throw error;
+    } finally {
+      closeSync(theirs);
+    }
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** Not ended by us, nor seen to have ended. */
+  get running(): boolean {
+    return this.#socket >= 0;
+  }
+
+  get alive(): boolean {
+    // Nothing is said that was not asked for: what is readable is its end.
+    return this.#socket >= 0 && pollReadable([this.#socket], 0).length === 0;
+  }
+
+  /** Asks; the first message of the answer. EIO: it has ended. ETIMEDOUT: it did not answer, and was ended. */
+  ask(question: readonly string[], what: string): Answer {
+    if (this.#socket < 0) throw this.#ended(what);
+    try {
+      send(this.#socket, Buffer.from(question.map((word) => `${word}\0`).join('')), MSG_NOSIGNAL);
+    } catch (error) {
+      if (['EPIPE', 'ECONNRESET'].includes(codeOf(error) ?? '')) throw this.#ended(what);
+      throw error;
+    }
+    return this.more(what);
+  }
+
+  /** The next message of an answer. An answer `err` is a SysError. */
+  more(what: string): Answer {
+    if (pollReadable([this.#socket], patience).length === 0) {
+      this.kill();
+      throw new VimageError('ETIMEDOUT', `${this.#name} did not answer "${what}" within ${patience / 1000} s`, {
+        subject: what,
+        hint: `it was ended; imgctl gc removes what it left (its process was ${this.pid})`,
+      });
+    }
+    const length = recv(this.#socket, buffer, MSG_TRUNC | MSG_DONTWAIT) ?? 0;
+    if (length === 0) throw this.#ended(what);
+    const [kind = '', ...values] = buffer.toString('utf8', 0, length - 1).split('\0');
+    if (kind === 'err') throw new SysError(`imgexec ${what}${values[1] === undefined ? '' : `: ${values[1]}`}`, Number(values[0]));
+    return { kind, values };
+  }
+
+  #ended(what: string): VimageError {
+    this.kill();
+    return new VimageError('EIO', `${this.#name} ended before it answered "${what}"`, { subject: what, hint: 'see what it printed; imgctl gc removes what it left' });
+  }
+
+  /** Ends it at once. */
+  kill(): void {
+    this[Symbol.dispose]();
+    this.#child.kill('SIGKILL');
+  }
+
+  /** Lets it end. */
+  [Symbol.dispose](): void {
+    if (this.#socket >= 0) closeSync(this.#socket);
+    this.#socket = -1;
+  }
+}

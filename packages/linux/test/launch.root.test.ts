@@ -1,0 +1,142 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, mkdtempSync, openSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { SpawnRequest, StoredImage } from '@vimage/core';
+import { LinuxSubstrate, processInfo } from '../src/index.ts';
+import { needRoot } from './rights.ts';
+import { makeNet, removeNet } from './rig.ts';
+
+const live = (command: string, ...args: string[]): SpawnRequest => ({ command, args, effective: false, only: [] });
+const sh = (script: string): SpawnRequest => live('sh', '-c', script);
+const read = (stream: Readable | null): Promise<string> => (stream === null ? Promise.reject(new Error('no pipe')) : text(stream));
+const exit = async (child: ChildProcess): Promise<unknown> => child.exitCode ?? child.signalCode ?? once(child, 'exit').then(([code, signal]: unknown[]) => code ?? signal);
+
+describe.skipIf(needRoot.missing)(`programs started by the launcher${needRoot.note}`, () => {
+  let linux: LinuxSubstrate;
+  let web: StoredImage;
+
+  beforeEach(async () => {
+    linux = new LinuxSubstrate();
+    linux.open();
+    web = await makeNet(linux, 'web');
+  });
+  afterEach(async () => {
+    await linux.end(web, { grace: 0 });
+    await removeNet(linux, web);
+    await linux.close();
+  });
+
+  /** Of the process that started it: the launcher, or ourselves. */
+  const starter = (child: ChildProcess): string => readFileSync(`/proc/${processInfo(child.pid ?? 0)?.ppid}/cmdline`, 'latin1').replaceAll('\0', ' ').trim();
+
+  it('are what execution by imgexec makes of them, without a process between', async () => {
+    const child = linux.spawn(web, sh('echo up; echo to-err >&2; readlink /proc/self/ns/net; cat; exit 7'), ['pipe', 'pipe', 'pipe']);
+    expect([child.stdin, child.stdout, child.stderr].every((stream) => stream !== null)).toBe(true);
+    await once(child, 'spawn');
+    const [out, err] = [read(child.stdout), read(child.stderr)];
+    expect(starter(child)).toMatch(/imgexec --launch$/);
+    expect(processInfo(child.pid ?? 0)?.command).toMatch(/^sh -c echo up/);
+    expect(linux.processes(web).map(({ pid }) => pid)).toContain(child.pid);
+    child.stdin?.end('what was written');
+    expect(await once(child, 'close')).toEqual([7, null]);
+    using pin = await linux.openPin(web.serial, 'net', 'net');
+    expect(await out).toBe(`up\nnet:[${pin.ino}]\nwhat was written`);
+    expect(await err).toBe('to-err\n');
+  });
+
+  it('have the folder, mask, environment, signals and descriptors of their caller', async () => {
+    const [mask, cwd] = [process.umask(0o027), process.cwd()];
+    process.chdir('/usr');
+    try {
+      const child = linux.spawn(web, { ...sh('pwd; umask; echo $A-$HOME; ls /proc/self/fd | wc -l; grep -E "Sig(Ign|Blk)" /proc/self/status; ps -o sid= -p $$; echo $$'), env: { A: '1' }, cleanEnv: true }, ['ignore', 'pipe', 'inherit']);
+      const lines = (await read(child.stdout)).trim().split('\n').map((line) => line.trim());
+      expect(lines.slice(0, 4)).toEqual(['/usr', '0027', '1-', '4']);
+      expect(lines.slice(4, 6).map((line) => line.split(/\s+/)[1])).toEqual(['0000000000000000', '0000000000000000']);
+      expect(lines[6], 'a session of its own').toBe(lines[7]);
+    } finally {
+      process.umask(mask);
+      process.chdir(cwd);
+    }
+  });
+
+  it('write where they are told: to a descriptor, to nowhere', async () => {
+    const scratch = mkdtempSync(path.join(tmpdir(), 'vimage-launch-'));
+    const fd = openSync(`${scratch}/out`, 'w');
+    try {
+      expect(await exit(linux.spawn(web, sh('echo one; test -r /dev/stdin; echo $?'), ['ignore', fd, 'ignore']))).toBe(0);
+      expect(readFileSync(`${scratch}/out`, 'utf8')).toBe('one\n0\n');
+    } finally {
+      closeSync(fd);
+      rmSync(scratch, { recursive: true });
+    }
+  });
+
+  it('end as they end: by signals, by not being there, by the image not being there', async () => {
+    const child = linux.spawn(web, live('sleep', '977'), 'ignore');
+    expect([child.kill(0), child.kill('SIGINT'), await exit(child), child.kill()]).toEqual([true, true, 'SIGINT', false]);
+    expect(await exit(linux.spawn(web, live('no-such-program'), ['ignore', 'ignore', 'ignore']))).toBe(127);
+    const lost = linux.spawn({ ...web, name: 'nowhere' }, live('true'), ['ignore', 'ignore', 'pipe']);
+    const [err, status] = await Promise.all([read(lost.stderr), exit(lost)]);
+    expect([lost.pid, status, err]).toEqual([undefined, 125, expect.stringMatching(/^imgexec: ESRCH: no image "nowhere"/)]);
+  });
+
+  it('keep the context in which they were started', async () => {
+    const context = new AsyncLocalStorage<string>();
+    const seen = await context.run('mine', () => new Promise((resolve) => {
+      linux.spawn(web, live('true'), 'ignore').on('exit', () => resolve(context.getStore()));
+    }));
+    expect(seen).toBe('mine');
+  });
+
+  it('two hundred at once', async () => {
+    const children = Array.from({ length: 200 }, (_, i) => linux.spawn(web, sh(`exit ${i % 100}`), 'ignore'));
+    expect(new Set(children.map(({ pid }) => pid)).size).toBe(200);
+    expect(await Promise.all(children.map(exit))).toEqual(children.map((_, i) => i % 100));
+  });
+
+  it.each([
+    ['a channel', sh('true'), ['ignore', 'ignore', 'ignore', 'ipc'] as const],
+    ['a fourth pipe', sh('true'), ['ignore', 'ignore', 'ignore', 'pipe'] as const],
+    ['a terminal', { ...sh('test -t 0'), tty: true }, 'ignore' as const],
+    ['a long environment', { ...sh('test ${#LONG} = 130000'), env: { LONG: 'x'.repeat(130_000) } }, 'ignore' as const],
+  ])('%s takes the execution of imgexec', async (_, request, stdio) => {
+    const child = linux.spawn(web, request, typeof stdio === 'string' ? stdio : [...stdio]);
+    expect(starter(child)).not.toMatch(/imgexec --launch$/);
+    expect(await exit(child)).toBe(0);
+  });
+
+  it('go on when the launcher is killed; the next ones have another', async () => {
+    const child = linux.spawn(web, live('sleep', '978'), 'ignore');
+    process.kill(processInfo(child.pid ?? 0)?.ppid ?? 0, 'SIGKILL');
+    await expect.poll(() => starter(child)).not.toMatch(/imgexec/);
+    expect(processInfo(child.pid ?? 0)?.command).toBe('sleep 978');
+    expect(await exit(linux.spawn(web, sh('exit 3'), 'ignore'))).toBe(3);
+    child.kill();
+    expect(await exit(child), 'how it ended nobody can say').toBe(125);
+  });
+
+  it('--die-with-parent: end when their caller does', async () => {
+    const child = linux.spawn(web, { ...live('sleep', '979'), dieWithParent: true }, 'ignore');
+    process.kill(processInfo(child.pid ?? 0)?.ppid ?? 0, 'SIGKILL');
+    await exit(child);
+    expect(linux.processes(web)).toEqual([]);
+    expect(await exit(linux.spawn(web, live('true'), 'ignore'))).toBe(0);
+  });
+
+  it('are told of also after the substrate has been closed', async () => {
+    const other = new LinuxSubstrate();
+    other.open();
+    const child = other.spawn(web, sh('sleep 0.2; exit 9'), 'ignore');
+    const launcher = processInfo(child.pid ?? 0)?.ppid ?? 0;
+    await other.close();
+    expect(await exit(child)).toBe(9);
+    await expect.poll(() => processInfo(launcher)?.state ?? 'gone').toMatch(/gone|Z/);
+    expect(readlinkSync('/proc/self/exe')).toContain('node');
+  });
+});

@@ -25,6 +25,7 @@ describe.skipIf(needRoot.missing)(`programs started by the launcher${needRoot.no
     linux = new LinuxSubstrate();
     linux.open();
     web = await makeNet(linux, 'web');
+    expect(await exit(linux.spawn(web, sh('grep -q imgexec /proc/$PPID/comm'), 'ignore')), 'the first is imgexec’s own').toBe(0);
   });
   afterEach(async () => {
     await linux.end(web, { grace: 0 });
@@ -132,6 +133,7 @@ describe.skipIf(needRoot.missing)(`programs started by the launcher${needRoot.no
   it('are told of also after the substrate has been closed', async () => {
     const other = new LinuxSubstrate();
     other.open();
+    await exit(other.spawn(web, live('true'), 'ignore'));
     const child = other.spawn(web, sh('sleep 0.2; exit 9'), 'ignore');
     const launcher = processInfo(child.pid ?? 0)?.ppid ?? 0;
     await other.close();

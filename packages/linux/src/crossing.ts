@@ -51,7 +51,7 @@ function openJoins(joins: readonly Join[], pathOf: (pin: string) => string): rea
 export interface StartHost {
   plan(): Entry | undefined;
   pinner(): Pinner;
-  launcher(): Launcher;
+  launcher(): Launcher | undefined;
 }
 
 /** Starts a program in an image, or on it: by imgexec, or, where that is all it takes, between two crossings. */
@@ -64,7 +64,8 @@ export function startProgram(
     const { args, env } = imgexecCall(image.name, request);
     const { effective, detach, tty } = request;
     const plain = effective || detach === true || tty === true;
-    return door('spawn', () => (plain ? undefined : launchedChild(from.launcher(), args, env, stdio)) ?? spawn(imgexecPath(), [...args], { env, stdio }));
+    const launcher = plain ? undefined : from.launcher();
+    return door('spawn', () => (launcher === undefined ? undefined : launchedChild(launcher, args, env, stdio)) ?? spawn(imgexecPath(), [...args], { env, stdio }));
   }
   const { command, args, cwd } = request;
   const options = { env: environment(request), stdio, ...(cwd === undefined ? {} : { cwd }) };

@@ -27,6 +27,7 @@ export abstract class LinuxMachine {
   protected readonly root: Root;
   #pinner: Pinner | undefined;
   #launcher: Launcher | undefined;
+  #first = true;
   /** The turn of the root lock in which the pinner was last seen to stand where it should. */
   #seen = 0;
   #hierarchy: Hierarchy | undefined | null = null;
@@ -56,8 +57,12 @@ export abstract class LinuxMachine {
     return this.#pinner?.alive === true ? this.#pinner : undefined;
   }
 
-  /** imgexec, starting commands; started when first needed. */
-  protected launcher(): Launcher {
+  /** imgexec, starting commands; not for the first one, as it takes as long to start as that. */
+  protected launcher(): Launcher | undefined {
+    if (this.#first) {
+      this.#first = false;
+      return undefined;
+    }
     if (this.#launcher?.alive !== true) this.#launcher = new Launcher();
     return this.#launcher;
   }

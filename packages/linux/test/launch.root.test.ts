@@ -25,6 +25,7 @@ describe.skipIf(needRoot.missing)(`programs started by the launcher${needRoot.no
     linux = new LinuxSubstrate();
     linux.open();
     web = await makeNet(linux, 'web');
+    expect(await exit(linux.spawn(web, sh('grep -q imgexec /proc/$PPID/comm'), 'ignore')), 'the first is imgexec’s own').toBe(0);
   });
   afterEach(async () => {
     await linux.end(web, { grace: 0 });
@@ -41,7 +42,7 @@ describe.skipIf(needRoot.missing)(`programs started by the launcher${needRoot.no
     await once(child, 'spawn');
     const [out, err] = [read(child.stdout), read(child.stderr)];
     expect(starter(child)).toMatch(/imgexec --launch$/);
-    expect(processInfo(child.pid ?? 0)?.command).toMatch(/^sh -c echo up/);
+    await expect.poll(() => processInfo(child.pid ?? 0)?.command).toMatch(/^sh -c echo up/);
     expect(linux.processes(web).map(({ pid }) => pid)).toContain(child.pid);
     child.stdin?.end('what was written');
     expect(await once(child, 'close')).toEqual([7, null]);
@@ -115,7 +116,7 @@ describe.skipIf(needRoot.missing)(`programs started by the launcher${needRoot.no
     const child = linux.spawn(web, live('sleep', '978'), 'ignore');
     process.kill(processInfo(child.pid ?? 0)?.ppid ?? 0, 'SIGKILL');
     await expect.poll(() => starter(child)).not.toMatch(/imgexec/);
-    expect(processInfo(child.pid ?? 0)?.command).toBe('sleep 978');
+    await expect.poll(() => processInfo(child.pid ?? 0)?.command).toBe('sleep 978');
     expect(await exit(linux.spawn(web, sh('exit 3'), 'ignore'))).toBe(3);
     child.kill();
     expect(await exit(child), 'how it ended nobody can say').toBe(125);
@@ -132,6 +133,7 @@ describe.skipIf(needRoot.missing)(`programs started by the launcher${needRoot.no
   it('are told of also after the substrate has been closed', async () => {
     const other = new LinuxSubstrate();
     other.open();
+    await exit(other.spawn(web, live('true'), 'ignore'));
     const child = other.spawn(web, sh('sleep 0.2; exit 9'), 'ignore');
     const launcher = processInfo(child.pid ?? 0)?.ppid ?? 0;
     await other.close();

@@ -42,13 +42,14 @@ export function launchedChild(launcher: Launcher, args: readonly string[], env: 
   if (typeof native !== 'function') return undefined;
   const envPairs = Object.entries(env).map(([key, value]) => `${key}=${value}`);
   const resource = new AsyncResource('PROCESSWRAP');
-  Reflect.set(handle, 'spawn', (options: SpawnOptions): unknown => {
+  // ChildProcess writes the normalized stdio into it, and hands the native handle the object, or, since Node 24, what is in it.
+  const options: SpawnOptions = { file: imgexecPath(), args: ['imgexec', ...args], envPairs, stdio };
+  Reflect.set(handle, 'spawn', (...given: readonly unknown[]): unknown => {
     const done = launch(launcher, handle, args, envPairs, options.stdio, resource);
     if (done) return 0;
     Reflect.deleteProperty(handle, 'spawn');
-    return Reflect.apply(native, handle, [options]);
+    return Reflect.apply(native, handle, given);
   });
-  const options: SpawnOptions = { file: imgexecPath(), args: ['imgexec', ...args], envPairs, stdio };
   Reflect.apply(start, child, [options]);
   return child;
 }

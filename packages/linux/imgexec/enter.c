@@ -346,10 +346,17 @@ static _Noreturn void run(void)
 	die(EXIT_NOEXEC, err, "exec: %s: %s", opt->argv[0], strerror(err));
 }
 
+static _Noreturn void crowded(void)
+{
+	die(EXIT_OURS, EAGAIN, "%s: it has as many processes as it may have: end some, or raise its limit", opt->name);
+}
+
 static _Noreturn void child(int self)
 {
 	if (limit >= 0 && cgroup_enter(limit) < 0)
 		die_at(plan.limit);
+	if (limit >= 0 && over_limit(limit))
+		crowded();
 	if (!opt->effective || opt->detach || tty.slave >= 0)
 		if (setsid() < 0)
 			die(EXIT_OURS, errno, "setsid: no session of its own");
@@ -398,7 +405,7 @@ void enter(struct options *options)
 		tty_open(&tty, opt->tty == 1);
 	if (!opt->effective && plan.cgroup && (cgroup = cgroup_open(plan.cgroup, plan.cgroup_v1, &made)) < 0)
 		die_at(plan.cgroup);
-	if (!opt->effective && plan.limit && (limit = cgroup_open(plan.limit, true, &(bool){false})) < 0)
+	if (!opt->effective && plan.limit && (limit = limit_open(plan.limit)) < 0 && errno != ENOENT)
 		die_at(plan.limit);
 	if (uses(0) || (has_view && !opt->effective))
 		open_pins();
@@ -419,6 +426,8 @@ void enter(struct options *options)
 	}
 	if (pid < 0 && errno == ENODEV)
 		errno = ESRCH;
+	if (pid < 0 && errno == EAGAIN && cgroup >= 0)
+		crowded();
 	if (pid < 0)
 		die(EXIT_OURS, errno, "%s: %s: %s", failed, opt->name, errno == ENOMEM && uses(CLONE_NEWPID)
 			? "its pid 1 has died: imgctl destroy it" : strerror(errno));

@@ -6,6 +6,7 @@ import { ifThere, readOwn, removeTree } from './sys/file.ts';
 import { decodePairs } from '@vimage/core';
 import { emptyCgroup, isReferenced, retireEntry } from './retire.ts';
 import type { RetireHost } from './retire.ts';
+import { cgroupAt } from './registry/entry.ts';
 import { readNotes, writeNotes } from './registry/journal.ts';
 import type { Note } from './registry/journal.ts';
 import { isHeld } from './registry/lock.ts';
@@ -49,8 +50,7 @@ async function unstage({ dir, serial }: Staged, host: RetireHost, give: GiveBack
   const note = new Map(decodePairs(ifThere(() => readOwn(lock)) ?? new Uint8Array()));
   const name = note.get('image') ?? `.new-${serial}`;
   const path = note.get('cgroup');
-  const cgroup = path === undefined ? undefined : { path, kind: note.get('cgroup.kind') === 'v1' ? 'v1' as const : 'v2' as const };
-  await emptyCgroup(cgroup, name);
+  await emptyCgroup(path === undefined ? undefined : cgroupAt(path, note.get('cgroup.kind'), note.get('cgroup.limit')), name);
   const lines = await giveNotes(readNotes(`${dir}/journal`), give, name, serial);
   host.pinner()?.unpin(serial);
   removeTree(dir);

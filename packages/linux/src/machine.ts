@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { VimageError } from '@vimage/core';
 import type { Awaitable, EntryStep, StoredImage } from '@vimage/core';
-import { initDir, parseCgroups, pidsLimit, probeCgroup, serialOf } from './cgroup.ts';
+import { initDir, parseCgroups, probeCgroup, serialOf } from './cgroup.ts';
 import type { CgroupAt, Hierarchy } from './cgroup.ts';
+import { pidsLimit, pidsLimitBack } from './limit.ts';
 import { netlinkSocket } from './netlink-socket.ts';
 import type { NetlinkSocket } from './netlink-socket.ts';
 import { create, withNs } from './ns.ts';
@@ -111,6 +112,11 @@ export abstract class LinuxMachine {
   /** See {@link pidsLimit}. */
   pidsLimit(image: Named, max: number | undefined): string {
     return pidsLimit(this.cgroupOf(image), max);
+  }
+
+  /** See {@link pidsLimitBack}. */
+  pidsLimitBack(image: Named, max: number | undefined): void {
+    pidsLimitBack(this.cgroupOf(image), max);
   }
 
   /** Ends what runs in an image being made, and removes its cgroup. */

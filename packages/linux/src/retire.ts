@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { codeOf } from '@vimage/core';
-import { cgroupRemove, pidsPath } from './cgroup.ts';
+import { cgroupRemove } from './cgroup.ts';
 import type { CgroupAt } from './cgroup.ts';
 import { holdsSocketIn } from './netlink-socket.ts';
 import { exists } from './ns.ts';
@@ -42,8 +42,7 @@ export async function emptyCgroup(cgroup: CgroupAt | undefined, name: string, sh
   if (cgroup === undefined) return true;
   if (existsSync(cgroup.path) && memberPids(cgroup, !shared).length > 0) await endAll(cgroup, 0, name, !shared);
   if (shared) return false;
-  const limit = cgroup.kind === 'v2' ? pidsPath(cgroup) : undefined;
-  if (limit !== undefined) cgroupRemove(limit);
+  if (cgroup.limit !== undefined) cgroupRemove(cgroup.limit);
   return cgroupRemove(cgroup.path);
 }
 

@@ -2,18 +2,20 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { VimageError, codeOf, encodePairs } from '@vimage/core';
-import type { Awaitable, EndOptions, GiveBack, Holder, Pairs, ProcessInfo, Snapshot, SpawnRequest, Stage, Standing, StoredImage, Substrate } from '@vimage/core';
-import { removeTops, serialOf, topCgroup } from './cgroup.ts';
+import type { Awaitable, EndOptions, GiveBack, Holder, Pair, Pairs, ProcessInfo, Snapshot, SpawnRequest, Stage, Standing, StoredImage, Substrate } from '@vimage/core';
+import { serialOf, topCgroup } from './cgroup.ts';
 import type { CgroupAt } from './cgroup.ts';
 import { door } from './door.ts';
 import { collect } from './gc.ts';
 import { imgexecCall, imgexecPath } from './imgexec.ts';
+import { removeTops, withLimit } from './limit.ts';
 import { LinuxMachine } from './machine.ts';
 import type { Named } from './machine.ts';
 import { endAll } from './process/end.ts';
 import { member, memberPids, members, needCgroup, signalNumber } from './process/members.ts';
 import { oneEnded } from './process/pidfd.ts';
 import { findHolders } from './refs.ts';
+import { cgroupAt } from './registry/entry.ts';
 import { FileLock } from './registry/lock.ts';
 import { parentName } from './registry/paths.ts';
 import { readAll } from './registry/read.ts';
@@ -104,8 +106,7 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
     try {
       lock = FileLock.try(`${dir}/lock`, true);
       if (lock === undefined) throw new VimageError('EBUSY', `${dir} is locked`, { subject: name });
-      const note: Pairs = [['image', name], ...(cgroup === undefined ? [] : [['cgroup', cgroup.path], ['cgroup.kind', cgroup.kind]] as const)];
-      writeAll(lock.fd, encodePairs(note), lock.path, 0);
+      writeAll(lock.fd, encodePairs(noteOf(name, cgroup)), lock.path, 0);
     } catch (error) {
       lock?.close();
       removeTree(dir);
@@ -153,9 +154,9 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
   }
 
   #newCgroup(parent: string, serial: bigint): CgroupAt | undefined {
-    if (parent === '') return this.cgroups === undefined ? undefined : topCgroup(this.cgroups, serial);
+    if (parent === '') return this.cgroups === undefined ? undefined : withLimit(topCgroup(this.cgroups, serial));
     const above = ifThere(() => readPlan(this.layout.image(parent)))?.cgroup;
-    return above === undefined ? undefined : { path: `${above.path}/${serial}`, kind: above.kind };
+    return above === undefined ? undefined : cgroupAt(`${above.path}/${serial}`, above.kind, above.limit === undefined ? undefined : `${above.limit}/${serial}`);
   }
 
   cgroupOf(image: Named): CgroupAt | undefined {
@@ -301,6 +302,12 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
     this.root.remove();
     removeTops(this.cgroups);
   }
+}
+
+/** What the lock of an image being made says, for whoever finds it free. */
+function noteOf(name: string, cgroup: CgroupAt | undefined): Pairs {
+  if (cgroup === undefined) return [['image', name]];
+  return [['image', name], ['cgroup', cgroup.path], ['cgroup.kind', cgroup.kind], ...(cgroup.limit === undefined ? [] : [['cgroup.limit', cgroup.limit] satisfies Pair])];
 }
 
 function gone(name: string): VimageError {

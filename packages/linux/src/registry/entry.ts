@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { VimageError, decodePairs, encodePairs } from '@vimage/core';
 import type { ImageAddress, ImageState, Pair, Pairs, PlanStep, StoredImage } from '@vimage/core';
-import { pidsPath, procsDir, type CgroupAt } from '../cgroup.ts';
+import { procsDir, type CgroupAt } from '../cgroup.ts';
 
 /** What an image's plan says, beside its steps. */
 export interface Entry {
@@ -35,8 +35,7 @@ function addressText({ hi, lo, prefix }: ImageAddress): string {
 export function encodePlan(image: StoredImage, steps: readonly PlanStep[], extra: { readonly edit: bigint; readonly cgroup: CgroupAt | undefined }): Uint8Array {
   const pairs: Pair[] = [['vimage-plan', '1'], ['image', image.name], ['serial', String(image.serial)]];
   if (extra.cgroup !== undefined) pairs.push(['cgroup', `${extra.cgroup.path}/${procsDir}`], ['cgroup.kind', extra.cgroup.kind]);
-  const limit = extra.cgroup?.kind === 'v2' ? pidsPath(extra.cgroup) : undefined;
-  if (limit !== undefined) pairs.push(['cgroup.limit', limit]);
+  if (extra.cgroup?.limit !== undefined) pairs.push(['cgroup.limit', extra.cgroup.limit]);
   pairs.push(
     ['x-address', addressText(image.address)],
     ['x-persist', image.persist ? 'yes' : 'no'],
@@ -105,11 +104,16 @@ export function decodePlan(bytes: Uint8Array, path: string): Entry {
     },
     pairs: Number(need('x-pairs', /^\d{1,10}$/)[0]),
     edit: BigInt(need('x-edit', /^\d{1,20}$/)[0]),
-    cgroup: cgroup === undefined ? undefined : { path: cgroup.slice(0, -procsDir.length - 1), kind: need('cgroup.kind', /^v[12]$/)[0] === 'v1' ? 'v1' : 'v2' },
+    cgroup: cgroup === undefined ? undefined : cgroupAt(cgroup.slice(0, -procsDir.length - 1), need('cgroup.kind', /^v[12]$/)[0], head.get('cgroup.limit')),
     shared: head.get('x-shared') === 'yes',
     joins: firstStep < 0 ? [] : joinsOf(pairs.slice(firstStep)),
     steps: pairs.filter(([key]) => key === 'step').length,
   };
+}
+
+/** A cgroup as a plan or a lock's note says it. */
+export function cgroupAt(path: string, kind: string | undefined, limit: string | undefined): CgroupAt {
+  return { path, kind: kind === 'v1' ? 'v1' : 'v2', ...(limit === undefined ? {} : { limit }) };
 }
 
 function savedOf(head: ReadonlyMap<string, string>, path: string): ReadonlyMap<string, Pairs> {

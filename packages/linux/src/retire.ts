@@ -26,6 +26,8 @@ export interface RetireHost {
   /** Inode of the pins' mount namespace. */
   readonly pins: bigint | undefined;
   dying(serial: bigint): string;
+  /** Before, and after, a change that others can see. */
+  begin(): void;
   bump(): void;
 }
 
@@ -54,7 +56,7 @@ export async function emptyCgroup(cgroup: CgroupAt | undefined, name: string, sh
  */
 export async function retireEntry(from: string, serial: bigint, shared: boolean, host: RetireHost): Promise<boolean> {
   const dir = host.dying(serial);
-  if (from !== dir) rename(from, dir);
+  if (from !== dir) visibly(host, () => { rename(from, dir); });
   const path = `${dir}/${existsSync(`${dir}/plan`) ? 'plan' : removingPlan}`;
   const bytes = ifThere(() => readOwn(path));
   let gone = true;
@@ -65,9 +67,18 @@ export async function retireEntry(from: string, serial: bigint, shared: boolean,
     if (entry.shared !== shared) replace(path, markShared(bytes, shared));
     gone = gone && !shared && !(await isReferenced(entry, host)) && readNotes(`${dir}/journal`).length === 0;
   }
-  if (gone) removeEntry(dir);
-  host.bump();
+  if (gone) visibly(host, () => { removeEntry(dir); });
   return gone;
+}
+
+/** A change that others can see, told before and after. */
+function visibly(host: Pick<RetireHost, 'begin' | 'bump'>, act: () => void): void {
+  host.begin();
+  try {
+    act();
+  } finally {
+    host.bump();
+  }
 }
 
 /**

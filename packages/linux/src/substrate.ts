@@ -60,9 +60,10 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
     checkRoot(this.layout.root);
     const before = this.#count();
     if (generation !== undefined && generation === this.#given && before === this.#current && before !== -1n) return undefined;
-    const snapshot = this.#read(before);
-    if (this.root.held || this.#count() === before) return snapshot;
-    // Changed while it was read.
+    const changing = before !== undefined && before !== -1n && (before & 1n) === 1n;
+    const snapshot = changing && !this.root.held ? undefined : this.#read(before);
+    if (snapshot !== undefined && (this.root.held || this.#count() === before)) return snapshot;
+    // Being changed, or changed while it was read.
     return this.root.during(async () => this.#read(this.#count()));
   }
 
@@ -168,6 +169,7 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
     return {
       run: (fn) => this.root.run(fn),
       during: (fn) => this.root.during(fn),
+      begin: () => { this.root.begin(); },
       bump: () => this.#bump(),
       discard: (serial, cgroup) => this.#discard(serial, cgroup),
       own: (serial, dir, persist) => this.#own(serial, dir, persist),
@@ -175,8 +177,13 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
   }
 
   #bump(): void {
-    const now = this.root.bump();
-    if (this.#current === now - 1n) this.#current = now;
+    try {
+      const { from, to } = this.root.bump();
+      if (this.#current === from) this.#current = to;
+    } catch {
+      // What has happened stays so. The generation is left odd, and whoever takes the lock next says it.
+      this.#current = -1n;
+    }
   }
 
   async #discard(serial: bigint, cgroup: CgroupAt | undefined): Promise<void> {
@@ -199,8 +206,12 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
 
   doom(image: StoredImage): Awaitable<void> {
     return this.root.run(() => {
-      hidePlan(this.#dirOf(image));
-      this.#bump();
+      this.root.begin();
+      try {
+        hidePlan(this.#dirOf(image));
+      } finally {
+        this.#bump();
+      }
     });
   }
 
@@ -223,6 +234,7 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
       except: new Set(this.runningPinner === undefined ? [] : [this.runningPinner.pid]),
       pins: this.runningPinner?.ns,
       dying: (serial) => this.layout.dying(serial),
+      begin: () => { this.root.begin(); },
       bump: () => this.#bump(),
     };
   }

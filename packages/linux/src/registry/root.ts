@@ -23,6 +23,7 @@ export function checkRoot(path: string): bigint | undefined {
 /** What `generation` says: `BOOT GENERATION SERIAL`, of fixed width so that it is changed in place. */
 export interface Count {
   readonly boot: string;
+  /** Odd while something is being changed, and after a change whose maker died in it. */
   readonly generation: bigint;
   readonly serial: bigint;
 }
@@ -183,7 +184,8 @@ export class Root {
     try {
       if (this.#file < 0) this.#enter();
       const now = this.#read();
-      this.#count = now?.boot === bootId() ? now : { boot: bootId(), generation: bootTime(), serial: 0n };
+      this.#count = now?.boot === bootId() ? now : { boot: bootId(), generation: bootTime() & ~1n, serial: 0n };
+      if (this.#changing) this.bump();
       return true;
     } catch (error) {
       this.#release();
@@ -232,9 +234,19 @@ export class Root {
     return (this.#count = count);
   }
 
-  /** Says that the registry has changed. */
-  bump(): bigint {
-    return this.#write({ ...this.#count, generation: this.#count.generation + 1n }).generation;
+  get #changing(): boolean {
+    return (this.#count.generation & 1n) === 1n;
+  }
+
+  /** Says that something is about to change, before anybody can see it: whoever reads meanwhile waits for the lock. */
+  begin(): void {
+    if (!this.#changing) this.#write({ ...this.#count, generation: this.#count.generation + 1n });
+  }
+
+  /** Says that the registry has changed: the generation it had, and the one it has now. */
+  bump(): { readonly from: bigint; readonly to: bigint } {
+    const from = this.#count.generation & ~1n;
+    return { from, to: this.#write({ ...this.#count, generation: from + 2n }).generation };
   }
 
   /** A number above every one given before on this boot: nanoseconds since boot, or one more than the last. */

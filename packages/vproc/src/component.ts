@@ -1,4 +1,5 @@
 import { VimageError, defineComponent, type Component, type EntryStep } from '@vimage/core';
+import { limitNote, limitOf } from './journal.ts';
 import { Pidfd, allEnded, joinStep, linuxOf, processInfo, type OuterPid } from '@vimage/linux';
 import { vprocParams } from './params.ts';
 import { type Vproc, readSaved, root, savedPairs } from './vproc.ts';
@@ -51,11 +52,16 @@ export const vproc: Component<'proc'> = defineComponent<'proc'>({
     };
   },
 
-  set: (made, cx) => {
+  set: async (made, cx) => {
     const lx = linuxOf(cx.substrate);
-    if (made.serial === undefined || cx.values.max === cx.before.max) return { notes: [] };
+    const { max } = cx.before;
+    if (made.serial === undefined || cx.values.max === max) return { notes: [] };
+    await cx.stage.settle('proc', [limitNote(max)]);
+    cx.scope.defer(async () => {
+      lx.pidsLimitBack(cx.image, max);
+      await cx.stage.settle('proc', []);
+    });
     lx.pidsLimit(cx.image, cx.values.max);
-    cx.scope.defer(() => void lx.pidsLimit(cx.image, cx.before.max));
     return { notes: [] };
   },
 
@@ -71,6 +77,7 @@ export const vproc: Component<'proc'> = defineComponent<'proc'>({
   },
 
   remove: async (made, cx) => {
+    if ((await cx.stage.journalled('proc')).length > 0) await cx.stage.settle('proc', []);
     if (cx.shared || made.first === undefined) return [];
     const now = processInfo(made.first.pid);
     if (now?.start === made.first.start) await endFirst(made.first.pid);
@@ -88,6 +95,13 @@ export const vproc: Component<'proc'> = defineComponent<'proc'>({
       { verb: 'mount', args: [['fs', 'proc'], ['to', '/proc'], flags], mode: 'effective', ask: true },
     ];
     return steps;
+  },
+
+  giveBack: (entries, name, serial, substrate) => {
+    const [before] = entries.flatMap(limitOf);
+    if (before === undefined) return [];
+    linuxOf(substrate).pidsLimitBack({ name, serial }, before.max);
+    return [`"${name}" may have ${before.max ?? 'any number of'} processes, as before an unfinished change`];
   },
 });
 

@@ -138,11 +138,11 @@ static void open_pins(void)
 		die(EXIT_OURS, errno, "open: /proc/self/ns/mnt: /proc must be mounted");
 	pins = ns_open(registry, "mnt", CLONE_NEWNS, 0, 0);
 	if (pins < 0)
-		die(EXIT_OURS, ESTALE, "pins: %s: the namespaces are gone, as after a reboot; imgctl gc cleans up", opt->name);
+		die(EXIT_OURS, ESTALE, "pins: %s: the namespaces are gone: imgctl destroy %s, then create it again", opt->name, opt->name);
 	enter_mnt(pins, "the pins' namespace");
 	for (struct step *st = plan.steps; st < plan.steps + plan.nsteps; st++)
 		if (st->use && st->kind == JOIN && (st->fd = ns_open(AT_FDCWD, st->pin, st->type, st->ino, st->id)) < 0)
-			die(EXIT_OURS, ESTALE, "pin: %s of %s: not the namespace that was pinned; imgctl gc cleans up", st->pin, opt->name);
+			die(EXIT_OURS, ESTALE, "pin: %s of %s: it is gone, or another one: imgctl destroy %s, then create it again", st->pin, opt->name, opt->name);
 	if (has_view && !opt->effective) {
 		if (mkdir(plan.serial, 0700) < 0 && errno != EEXIST)
 			die(EXIT_OURS, errno, "mkdir: pins of %s: it could not be made", opt->name);
@@ -428,9 +428,10 @@ void enter(struct options *options)
 		errno = ESRCH;
 	if (pid < 0 && errno == EAGAIN && cgroup >= 0)
 		crowded();
+	if (pid < 0 && errno == ENOMEM && uses(CLONE_NEWPID)) /* what the kernel says of a pid namespace that is going */
+		die(EXIT_OURS, ESRCH, "%s: its pid 1 has died: imgctl destroy %s, then create it again", opt->name, opt->name);
 	if (pid < 0)
-		die(EXIT_OURS, errno, "%s: %s: %s", failed, opt->name, errno == ENOMEM && uses(CLONE_NEWPID)
-			? "its pid 1 has died: imgctl destroy it" : strerror(errno));
+		die(EXIT_OURS, errno, "%s: %s: %s", failed, opt->name, strerror(errno));
 	if (opt->detach) {
 		close(report[1]);
 		if (read(report[0], &code, 1) == 1)

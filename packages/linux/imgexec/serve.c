@@ -391,8 +391,10 @@ static pid_t start_view(int socket, int cgroup, bool v1, int outer)
 	pid_t child = -1;
 
 	if (outer >= 0) {
-		if (setns(outer, CLONE_NEWPID) < 0 || (child = fork()) < 0)
+		if (setns(outer, CLONE_NEWPID) < 0)
 			return fail_at("setns");
+		if ((child = fork()) < 0)
+			return fail_at("fork in the outer pid namespace");
 		if (child > 0)
 			return child;
 	}

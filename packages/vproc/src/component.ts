@@ -1,6 +1,6 @@
-import { VimageError, defineComponent, type Component, type EntryStep } from '@vimage/core';
+import { VimageError, codeOf, defineComponent, type Component, type EntryStep, type ImageView } from '@vimage/core';
+import { Pidfd, allEnded, joinStep, linuxOf, processInfo, type InitPids, type LinuxSubstrate, type OuterPid } from '@vimage/linux';
 import { limitNote, limitOf } from './journal.ts';
-import { Pidfd, allEnded, joinStep, linuxOf, processInfo, type OuterPid } from '@vimage/linux';
 import { vprocParams } from './params.ts';
 import { type Vproc, readSaved, root, savedPairs } from './vproc.ts';
 
@@ -35,9 +35,9 @@ export const vproc: Component<'proc'> = defineComponent<'proc'>({
     const lx = linuxOf(cx.substrate);
     const { serial } = cx.image;
     if (cx.values.max !== undefined) lx.pidsLimit(cx.image, cx.values.max);
-    const pids = await lx.initStart(cx.image, outerOf(cx.parent));
+    const pids = await start(lx, cx.image, cx.parent);
     cx.scope.defer(async () => {
-      await endFirst(pids.view);
+      await endFirst(pids.view, undefined);
       (await lx.pinner()).unpin(serial);
     });
     using view = await lx.openPin(serial, 'view', 'pid');
@@ -46,6 +46,7 @@ export const vproc: Component<'proc'> = defineComponent<'proc'>({
     if (first === undefined) throw new VimageError('ESRCH', `pid 1 of "${cx.image.name}" ended as soon as it was there`, { subject: cx.image.name });
     return {
       serial,
+      image: cx.image.name,
       view: { type: 'pid', ino: view.ino, id: view.id },
       own: { type: 'pid', ino: own.ino, id: own.id },
       first: { pid: pids.view, start: first.start },
@@ -67,20 +68,17 @@ export const vproc: Component<'proc'> = defineComponent<'proc'>({
 
   save: savedPairs,
 
-  restore: (saved, cx) => {
-    const made = readSaved(cx.image.serial, saved);
-    if (made !== undefined) return made;
-    throw new VimageError('EBADMSG', `what the registry keeps of the process table of "${cx.image.name}" is damaged`, {
-      subject: cx.image.name,
-      hint: `imgctl destroy ${cx.image.name}, then create it again`,
-    });
+  restore: async (saved, cx) => {
+    const made = readSaved(cx.image, saved);
+    if (made === undefined) throw lost('EBADMSG', cx.image.name, `what the registry keeps of the process table of "${cx.image.name}" is damaged`);
+    await checkPins(linuxOf(cx.substrate), made);
+    return made;
   },
 
   remove: async (made, cx) => {
     if ((await cx.stage.journalled('proc')).length > 0) await cx.stage.settle('proc', []);
     if (cx.shared || made.first === undefined) return [];
-    const now = processInfo(made.first.pid);
-    if (now?.start === made.first.start) await endFirst(made.first.pid);
+    await endFirst(made.first.pid, made.first.start);
     return [];
   },
 
@@ -110,10 +108,38 @@ function outerOf(parent: Vproc): OuterPid | undefined {
   return { pin: `${parent.serial}/pid`, ino: parent.own.ino, id: parent.own.id };
 }
 
-/** Ends the view's pid 1, and with it everything in both namespaces. */
-async function endFirst(pid: number): Promise<void> {
+function lost(code: 'EBADMSG' | 'ESRCH' | 'ESTALE', image: string, message: string): VimageError {
+  return new VimageError(code, message, { subject: image, hint: `imgctl destroy ${image}, then create it again` });
+}
+
+/** ESTALE: a pin was unmounted, or is of another namespace. */
+async function checkPins(lx: LinuxSubstrate, { serial, image, view, own }: Vproc): Promise<void> {
+  if (serial === undefined || view === undefined || own === undefined) return;
+  for (const [name, pinned] of [['view', view], ['pid', own]] as const) {
+    try {
+      using ns = await lx.openPin(serial, name, 'pid');
+      if (ns.is(pinned)) continue;
+    } catch (error) {
+      if (!['ENOENT', 'ESTALE'].includes(codeOf(error) ?? '')) throw error;
+    }
+    throw lost('ESTALE', image, `the process table of "${image}" is gone: its pin was unmounted, or never made`);
+  }
+}
+
+/** Makes the two namespaces. ESRCH: the parent's pid 1 has died, after which the kernel starts nothing in there. */
+async function start(lx: LinuxSubstrate, image: ImageView, parent: Vproc): Promise<InitPids> {
+  try {
+    return await lx.initStart(image, outerOf(parent));
+  } catch (error) {
+    if (parent.serial === undefined || codeOf(error) !== 'ENOMEM') throw error;
+    throw lost('ESRCH', parent.image, `nothing can be started in "${parent.image}": its pid 1 has died`);
+  }
+}
+
+/** Ends the view's pid 1, and with it everything in both namespaces; nothing where the number is another process's by now. */
+async function endFirst(pid: number, start: string | undefined): Promise<void> {
   using first = Pidfd.open(pid);
-  if (first === undefined || !first.alive) return;
+  if (first === undefined || (start !== undefined && processInfo(pid)?.start !== start) || !first.alive) return;
   first.signal(9);
   if (await allEnded([first], patience)) return;
   throw new VimageError('ETIMEDOUT', `the processes of the image do not end though they were killed (pid 1 is ${pid})`, {

@@ -1,5 +1,6 @@
 import { VimageError, codeOf, defineComponent, type Component, type EntryStep, type ImageView } from '@vimage/core';
-import { Pidfd, allEnded, joinStep, linuxOf, processInfo, type InitPids, type LinuxSubstrate, type OuterPid } from '@vimage/linux';
+import { joinStep, linuxOf, processInfo, type InitPids, type LinuxSubstrate, type OuterPid } from '@vimage/linux';
+import { endFirst } from './end.ts';
 import { limitNote, limitOf } from './journal.ts';
 import { vprocParams } from './params.ts';
 import { type Vproc, readSaved, root, savedPairs } from './vproc.ts';
@@ -9,9 +10,6 @@ declare module '@vimage/core' {
     proc: { readonly instance: Vproc; readonly params: typeof vprocParams };
   }
 }
-
-/** What a killed pid 1 may take to end with all that is in its namespace, in milliseconds. */
-const patience = 30_000;
 
 /** The `proc` component: an image's own process table. */
 export const vproc: Component<'proc'> = defineComponent<'proc'>({
@@ -37,7 +35,7 @@ export const vproc: Component<'proc'> = defineComponent<'proc'>({
     if (cx.values.max !== undefined) lx.pidsLimit(cx.image, cx.values.max);
     const pids = await start(lx, cx.image, cx.parent);
     cx.scope.defer(async () => {
-      await endFirst(pids.view, undefined);
+      await endFirst({ pid: pids.view, start: undefined }, []);
       (await lx.pinner()).unpin(serial);
     });
     using view = await lx.openPin(serial, 'view', 'pid');
@@ -78,7 +76,7 @@ export const vproc: Component<'proc'> = defineComponent<'proc'>({
   remove: async (made, cx) => {
     if ((await cx.stage.journalled('proc')).length > 0) await cx.stage.settle('proc', []);
     if (cx.shared || made.first === undefined) return [];
-    await endFirst(made.first.pid, made.first.start);
+    await endFirst(made.first, [made.view, made.own]);
     return [];
   },
 
@@ -134,15 +132,4 @@ async function start(lx: LinuxSubstrate, image: ImageView, parent: Vproc): Promi
     if (parent.serial === undefined || codeOf(error) !== 'ENOMEM') throw error;
     throw lost('ESRCH', parent.image, `nothing can be started in "${parent.image}": its pid 1 has died`);
   }
-}
-
-/** Ends the view's pid 1, and with it everything in both namespaces; nothing where the number is another process's by now. */
-async function endFirst(pid: number, start: string | undefined): Promise<void> {
-  using first = Pidfd.open(pid);
-  if (first === undefined || (start !== undefined && processInfo(pid)?.start !== start) || !first.alive) return;
-  first.signal(9);
-  if (await allEnded([first], patience)) return;
-  throw new VimageError('ETIMEDOUT', `the processes of the image do not end though they were killed (pid 1 is ${pid})`, {
-    hint: 'one hangs in the kernel (state D in ps): see what it waits for, then destroy the image again',
-  });
 }

@@ -1,5 +1,6 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { readFileSync, readlinkSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { boot, type ImageHandle, type Kernel } from '@vimage/core';
 import { imgexecPath, linux, type LinuxSubstrate } from '@vimage/linux';
 import { vnet } from '@vimage/vnet';
@@ -10,6 +11,7 @@ export class Resident {
   readonly child: ChildProcess;
   #said = '';
   #heard: () => void = () => undefined;
+  #silent = false;
 
   constructor(args: readonly string[]) {
     this.child = spawn(imgexecPath(), args, { stdio: ['pipe', 'pipe', 'inherit'] });
@@ -17,14 +19,18 @@ export class Resident {
       this.#said += data.toString();
       this.#heard();
     });
-    this.child.on('exit', () => { this.#heard(); });
+    // Not at its end: what it has started may still say something.
+    this.child.stdout?.on('end', () => {
+      this.#silent = true;
+      this.#heard();
+    });
     this.child.stdin?.on('error', () => undefined);
   }
 
   /** The next line it prints. */
   async says(): Promise<string> {
     while (!this.#said.includes('\n')) {
-      if (this.child.exitCode !== null || this.child.signalCode !== null) throw new Error(`it ended before it said anything: ${this.child.spawnargs.join(' ')}`);
+      if (this.#silent) throw new Error(`it ended before it said anything: ${this.child.spawnargs.join(' ')}`);
       await new Promise<void>((resolve) => { this.#heard = resolve; });
     }
     const [line = '', ...rest] = this.#said.split('\n');
@@ -107,12 +113,14 @@ export function pidNamespace(pid: number): string {
   return readlinkSync(`/proc/${pid}/ns/pid`);
 }
 
-/** The pid, here, of the one process of an image whose command begins with that. */
+/** The pid, here, of the one process of an image whose command begins with that; waits for it to be there. */
 export async function memberPid(kernel: Kernel, name: string, command: string): Promise<number> {
-  const found = (await kernel.processes(name)).filter((each) => each.command.startsWith(command));
-  const [one] = found;
-  if (one === undefined || found.length !== 1) throw new Error(`${found.length} processes of ${name} are "${command}"`);
-  return one.pid;
+  for (const until = Date.now() + 5000; ; await sleep(5)) {
+    const found = (await kernel.processes(name)).filter((each) => each.command.startsWith(command));
+    const [one] = found;
+    if (one !== undefined && found.length === 1) return one.pid;
+    if (Date.now() > until) throw new Error(`${found.length} processes of ${name} are "${command}"`);
+  }
 }
 
 /** The error that a promise is rejected with. */

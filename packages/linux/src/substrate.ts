@@ -11,11 +11,13 @@ import { imgexecCall, imgexecPath } from './imgexec.ts';
 import { removeTops, withLimit } from './limit.ts';
 import { LinuxMachine } from './machine.ts';
 import type { Named } from './machine.ts';
+import { exists } from './ns.ts';
 import { endAll } from './process/end.ts';
 import { member, memberPids, members, needCgroup, signalNumber } from './process/members.ts';
 import { oneEnded } from './process/pidfd.ts';
 import { findHolders } from './refs.ts';
 import { cgroupAt } from './registry/entry.ts';
+import type { Join } from './registry/entry.ts';
 import { FileLock } from './registry/lock.ts';
 import { parentName } from './registry/paths.ts';
 import { readAll } from './registry/read.ts';
@@ -261,13 +263,14 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
     const dir = this.#dirOf(image);
     const plan = readPlan(dir);
     const own = plan?.joins.filter(({ pin }) => pin.startsWith(`${image.serial}/`)) ?? [];
-    return findHolders({
+    const found = findHolders({
       namespaces: new Set(own.map(({ type, ino }) => `${type}:[${ino}]`)),
       dir,
       cgroup: plan?.cgroup,
       except: this.#retireHost.except,
       pins: this.#retireHost.pins ?? statSync(this.layout.mnt, { bigint: true, throwIfNoEntry: false })?.ino,
     });
+    return found.length > 0 || image.state !== 'dying' || plan?.shared === true ? found : unseen(own);
   }
 
   async gc(give: GiveBack): Promise<readonly string[]> {
@@ -314,6 +317,12 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
     this.root.remove();
     removeTops(this.cgroups);
   }
+}
+
+/** Why a namespace is still there that no process stands in or has open: only a network stack can be kept by its sockets. */
+function unseen(own: readonly Join[]): readonly Holder[] {
+  return own.flatMap(({ type, ino, id }): Holder[] =>
+    (type === 'net' && exists(type, ino, id) === true ? [{ kind: 'socket', detail: `net:[${ino}] is kept by a socket: of a process that stands elsewhere, or on its way to one` }] : []));
 }
 
 /** What the lock of an image being made says, for whoever finds it free. */

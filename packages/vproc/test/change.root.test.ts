@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { parseMounts } from '@vimage/linux';
 import { onCall } from '@vimage/linux/door';
 import { needRoot } from '../../linux/test/rights.ts';
-import { limitOn, noLimit } from './crowd.ts';
+import { limitOn, noLimit } from './limits.ts';
 import { lab, memberPid, type Lab } from './lab.ts';
 
 const script = fileURLToPath(new URL('./child/act.mjs', import.meta.url));

@@ -1,6 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import type { Crowd } from './crowd.ts';
+import type { Program } from './program.ts';
 import { lab, type Lab } from './lab.ts';
 
 /** What lives in an image that is to be destroyed. */
@@ -45,12 +45,12 @@ function marked(): readonly string[] {
 }
 
 /** The tests of how images end, for images made with `pairs`. */
-export function testEndings(crowd: () => Crowd, pairs: readonly string[]): void {
+export function testEndings(crowd: () => Program, pairs: readonly string[]): void {
   test.each(endings('CROWD'))('what $what', { timeout: 40_000 }, async ({ script, grace, from = 0, to, says }) => {
     const at: Lab = await lab();
     try {
       await at.create('web', ...pairs);
-      const resident = await at.start('web', script.replaceAll('CROWD', crowd().program));
+      const resident = await at.start('web', script.replaceAll('CROWD', crowd().path));
       if (script.includes('-STOP')) await expect.poll(async () => (await at.kernel.processes('web')).map(({ state }) => state)).toEqual(['T', 'T']);
       await expect.poll(() => marked().length).toBeGreaterThan(0);
       const begin = performance.now();

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseMounts } from '@vimage/linux';
 import { needRoot } from '../../linux/test/rights.ts';
 import { privateRun } from '../../linux/test/rig.ts';
-import { Crowd } from './crowd.ts';
+import { Program } from './program.ts';
 import { testEndings } from './endings.ts';
 import { lab, memberPid } from './lab.ts';
 
@@ -15,9 +15,9 @@ const freezer = mounts.find(({ type, options }) => type === 'cgroup' && options.
 
 /** Where only a named v1 hierarchy tells who lives in an image: nothing ends a cgroup at once, and what is frozen takes no signal. */
 describe.skipIf(needRoot.missing || !named)(`destroy ends, on a named v1 hierarchy${needRoot.note}${named ? '' : ' (skipped: none is mounted)'}`, () => {
-  let crowd: Crowd;
+  let crowd: Program;
   beforeAll(() => {
-    crowd = new Crowd();
+    crowd = new Program('crowd');
     privateRun();
     for (const at of v2) expect(spawnSync('umount', ['-l', at]).status).toBe(0);
   });

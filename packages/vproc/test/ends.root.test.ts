@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { needRoot } from '../../linux/test/rights.ts';
-import { Crowd } from './crowd.ts';
+import { Program } from './program.ts';
 import { testEndings } from './endings.ts';
 import { lab, memberPid } from './lab.ts';
 
@@ -12,9 +12,9 @@ function stateOf(pid: number | undefined): string | undefined {
 }
 
 describe.skipIf(needRoot.missing)(`destroy ends${needRoot.note}`, () => {
-  let crowd: Crowd;
+  let crowd: Program;
   beforeAll(() => {
-    crowd = new Crowd();
+    crowd = new Program('crowd');
   });
   afterAll(() => crowd[Symbol.dispose]());
 

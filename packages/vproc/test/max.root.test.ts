@@ -1,14 +1,15 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { onCall } from '@vimage/linux/door';
 import { needRoot } from '../../linux/test/rights.ts';
-import { Crowd, limitOn, noLimit } from './crowd.ts';
+import { limitOn, noLimit } from './limits.ts';
+import { Program } from './program.ts';
 import { lab, memberPid, type Lab } from './lab.ts';
 
 describe.skipIf(needRoot.missing || noLimit !== undefined)(`max${needRoot.note}${noLimit === undefined ? '' : ` (skipped: ${noLimit})`}`, () => {
   let at: Lab;
-  let crowd: Crowd;
+  let crowd: Program;
   beforeAll(() => {
-    crowd = new Crowd();
+    crowd = new Program('crowd');
   });
   afterAll(() => crowd[Symbol.dispose]());
   beforeEach(async () => {
@@ -20,7 +21,7 @@ describe.skipIf(needRoot.missing || noLimit !== undefined)(`max${needRoot.note}$
   });
 
   /** As many processes or threads as can be had, beside the one that makes them; they stay. */
-  const fill = async (name: string, kind: 'fork' | 'thread', n: number): Promise<string> => at.script(name, `exec ${crowd.program} ${kind} ${n}`).says();
+  const fill = async (name: string, kind: 'fork' | 'thread', n: number): Promise<string> => at.script(name, `exec ${crowd.path} ${kind} ${n}`).says();
 
   test.each(['fork', 'thread'] as const)('more is EAGAIN inside: %s', async (kind) => {
     await at.create('web', 'vir', 'proc', 'max', '6');
@@ -52,7 +53,7 @@ describe.skipIf(needRoot.missing || noLimit !== undefined)(`max${needRoot.note}$
 
   test('is set where there was none, also for what runs already', async () => {
     await at.create('web', 'vir', 'proc');
-    const child = await at.start('web', `echo up; read go; exec ${crowd.program} fork 20`);
+    const child = await at.start('web', `echo up; read go; exec ${crowd.path} fork 20`);
     await at.kernel.set('web', ['vir', 'proc', 'max', '3']);
     expect(limitOn(await memberPid(at.kernel, 'web', 'sh'))).toBe('3');
     child.tell('go');

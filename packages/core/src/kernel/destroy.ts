@@ -16,7 +16,7 @@ const graceDefault = 5000;
 
 interface Report {
   readonly removed: string[];
-  readonly dying: string[];
+  readonly dying: StoredImage[];
   readonly notes: string[];
   ended: number;
 }
@@ -57,7 +57,8 @@ export async function destroyImage(state: KernelState, name: string, options: De
       }
     });
   }
-  return report;
+  // One that died a moment later is gone as well.
+  return { ...report, dying: report.dying.filter(({ serial }) => state.dying.has(serial)).map((record) => record.name) };
 }
 
 /** An image with a component that is not installed here cannot be taken down rightly: EOPNOTSUPP. */
@@ -83,7 +84,7 @@ async function takeDown(state: KernelState, image: Image, report: Report): Promi
   state.records.delete(image);
   report.removed.push(image.name);
   if (!gone) {
-    report.dying.push(image.name);
+    report.dying.push(record);
     state.dying.set(record.serial, { ...record, state: 'dying' });
   }
   state.tree.remove(image);

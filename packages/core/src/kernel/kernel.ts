@@ -126,8 +126,9 @@ export class Kernel implements AsyncDisposable {
     });
   }
 
+  /** Who keeps an image, or one that is dying. ESRCH. */
   refs(name: string): Promise<readonly Holder[]> {
-    return this.#synced(() => refsOf(this.#state, visible(this.#state, name)));
+    return this.#synced(() => refsOf(this.#state, name));
   }
 
   /** Makes the images of a file be as it says. */

@@ -1,4 +1,5 @@
-// Run by tests, which kill it: does one thing with an image, and is killed before the n-th act on the machine (argv: n, verb, name, pairs...).
+// Run by tests: does one thing with an image, and is killed before the n-th act on the machine (argv: n, verb, name, pairs...); or (keep)
+// makes one, says `up`, and stays until its input ends.
 import { subscribe } from 'node:diagnostics_channel';
 import { boot } from '@vimage/core';
 import { linux } from '@vimage/linux';
@@ -14,7 +15,11 @@ subscribe('vimage:call', () => {
 });
 try {
   if (verb === 'create') await kernel.create(['name', name, 'vir', 'proc', ...pairs]);
-  else if (verb === 'set') await kernel.set(name, ['vir', 'proc', ...pairs]);
+  else if (verb === 'keep') {
+    await kernel.create(['name', name, 'vir', 'proc', ...pairs]);
+    console.log('up');
+    for await (const _ of process.stdin);
+  } else if (verb === 'set') await kernel.set(name, ['vir', 'proc', ...pairs]);
   else await kernel.destroy(name, { grace: 0 });
   await kernel.close();
   console.log(JSON.stringify({ done: count }));

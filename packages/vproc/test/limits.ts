@@ -1,26 +1,6 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseMounts } from '@vimage/linux';
-
-/** The program that makes processes and threads (child/crowd.c), built where only this run finds it. */
-export class Crowd implements Disposable {
-  readonly program: string;
-  readonly #dir: string = mkdtempSync(path.join(tmpdir(), 'vproc-crowd-'));
-
-  constructor() {
-    this.program = path.join(this.#dir, 'crowd');
-    const source = fileURLToPath(new URL('./child/crowd.c', import.meta.url));
-    const { status, stderr } = spawnSync(process.env['CC'] ?? 'cc', ['-std=gnu11', '-Wall', '-Wextra', '-Werror', '-O1', '-pthread', '-o', this.program, source], { encoding: 'utf8' });
-    if (status !== 0) throw new Error(stderr);
-  }
-
-  [Symbol.dispose](): void {
-    rmSync(this.#dir, { recursive: true });
-  }
-}
 
 const mounts = (): ReturnType<typeof parseMounts> => parseMounts(readFileSync('/proc/self/mountinfo', 'utf8'));
 

@@ -18,7 +18,7 @@ try {
   else if (verb === 'keep') {
     await kernel.create(['name', name, 'vir', 'proc', ...pairs]);
     console.log('up');
-    for await (const _ of process.stdin);
+    await new Promise((resolve) => process.stdin.once('end', resolve).resume());
   } else if (verb === 'set') await kernel.set(name, ['vir', 'proc', ...pairs]);
   else await kernel.destroy(name, { grace: 0 });
   await kernel.close();

@@ -242,7 +242,8 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
   }
 
   processes(image: StoredImage): readonly ProcessInfo[] {
-    return members(needCgroup(this.cgroupOf(image), image.name));
+    const plan = readPlan(this.#dirOf(image));
+    return members(needCgroup(plan?.cgroup, image.name), plan?.joins.find(({ type, live }) => type === 'pid' && live)?.ino);
   }
 
   signal(image: StoredImage, pid: number, signal: string): void {

@@ -335,7 +335,7 @@ describe.skipIf(needRoot.missing)(`the registry${needRoot.note}`, () => {
     const bytes = encodePlan(image, [{ component: 'net', verb: 'join', args: [['type', 'net'], ['pin', '42/net'], ['ino', '9'], ['id', '77']], mode: 'live', ask: true }], { edit: 3n, cgroup: { path: '/c/vimage/42', kind: 'v1' } });
     expect(decodePlan(bytes, 'p')).toMatchObject({
       image: { name: 'lab.web', serial: 42n, address: { hi: 0xffffffff, lo: 1, prefix: 64 }, persist: true, saved: image.saved },
-      edit: 3n, cgroup: { path: '/c/vimage/42', kind: 'v1' }, shared: false, steps: 1, joins: [{ type: 'net', pin: '42/net', ino: 9n, id: 77n }],
+      edit: 3n, cgroup: { path: '/c/vimage/42', kind: 'v1' }, shared: false, steps: 1, joins: [{ type: 'net', pin: '42/net', ino: 9n, id: 77n, live: true }],
     });
     for (let cut = 0; cut < bytes.length; cut++) expect(() => decodePlan(bytes.subarray(0, cut), 'p')).toThrow(expect.objectContaining({ code: 'EBADMSG' }));
   });

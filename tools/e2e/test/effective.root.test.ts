@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { cannot, mainFile, missing, World, type Result } from './lib/world.ts';
+import { cannot, mainFile, missing, World } from './lib/world.ts';
 
 const why = cannot();
 
@@ -17,7 +17,6 @@ describe.skipIf(why !== undefined)(`effective image${why === undefined ? '' : `:
   const on = (...command: readonly string[]): Promise<string> => world.ok('exec', '-e', 'web', '--', ...command);
   /** In web's view: its processes. */
   const view = (...command: readonly string[]): Promise<string> => world.ok('exec', '-e', '--only', 'proc', 'web', '--', ...command);
-  const tryView = (...command: readonly string[]): Promise<Result> => world.imgctl('exec', '-e', '--only', 'proc', 'web', '--', ...command);
   const here = (...command: readonly string[]): Promise<string> => world.sh(command.join(' '));
   /** Something that lives in web; its number in the view. */
   const resident = async (seconds: number): Promise<number> => {

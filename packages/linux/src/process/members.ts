@@ -4,6 +4,7 @@ import { VimageError } from '@vimage/core';
 import { cgroupPids, cgroupTree, procsDir } from '../cgroup.ts';
 import type { CgroupAt } from '../cgroup.ts';
 import { processInfo } from './info.ts';
+import { numbersWithin } from './numbers.ts';
 import { Pidfd } from './pidfd.ts';
 
 /** EOPNOTSUPP: without a cgroup nothing tells which processes live in an image. */
@@ -20,10 +21,11 @@ export function memberPids(at: CgroupAt, all: boolean): readonly number[] {
   return cgroupTree(all ? at.path : `${at.path}/${procsDir}`, all).flatMap(cgroupPids);
 }
 
-export function members(at: CgroupAt): readonly ProcessInfo[] {
+/** What lives in an image; `own`: inode of the pid namespace that the image has. */
+export function members(at: CgroupAt, own: bigint | undefined): readonly ProcessInfo[] {
   return memberPids(at, false).flatMap((pid) => {
     const info = processInfo(pid);
-    return info === undefined || info.state === 'Z' || info.state === 'X' ? [] : [info];
+    return info === undefined || info.state === 'Z' || info.state === 'X' ? [] : [{ ...info, inner: numbersWithin(info, own) }];
   });
 }
 

@@ -24,6 +24,8 @@ export interface Join {
   readonly pin: string;
   readonly ino: bigint;
   readonly id: bigint | undefined;
+  /** Whoever lives in the image enters it; else only whoever acts on the image. */
+  readonly live: boolean;
 }
 
 /** The address as `hi:lo/prefix`, hexadecimal and decimal. */
@@ -144,7 +146,7 @@ function joinsOf(steps: Pairs): readonly Join[] {
     const pin = args?.get('pin');
     if (args?.get('step') !== 'join' || ino === undefined || pin === undefined || !/^\d+$/.test(ino)) return;
     const id = args.get('id');
-    joins.push({ type: args.get('type') ?? '', pin, ino: BigInt(ino), id: id !== undefined && /^\d+$/.test(id) ? BigInt(id) : undefined });
+    joins.push({ type: args.get('type') ?? '', pin, ino: BigInt(ino), id: id !== undefined && /^\d+$/.test(id) ? BigInt(id) : undefined, live: args.get('mode') !== 'effective' });
   };
   for (const [key, value] of steps) {
     if (key === 'step') {

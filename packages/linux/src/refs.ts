@@ -15,6 +15,8 @@ export interface Sought {
   readonly cgroup: CgroupAt | undefined;
   /** Processes that do not count: imgexec of ours, that holds the pins. */
   readonly except: ReadonlySet<number>;
+  /** The image's pid 1s are whoever is number 1 there: no cgroup tells. */
+  readonly firsts?: boolean;
   /** The pins' mount namespace; what is bound there is ours. */
   readonly pins: bigint | undefined;
 }
@@ -36,7 +38,7 @@ export function findHolders(sought: Sought): readonly Holder[] {
   const holders: Holder[] = [];
   const members = new Set(sought.cgroup === undefined ? [] : memberPids(sought.cgroup, false));
   const mounts = new Set<bigint>();
-  // The image's pid 1s are part of it, and what has ended but was not waited for holds nothing.
+  // The image's pid 1s are part of it.
   const own = new Set(sought.cgroup === undefined ? [] : cgroupTree(`${sought.cgroup.path}/${initDir}`, false).flatMap(cgroupPids));
   for (const name of readdirSync('/proc')) {
     const pid = Number(name);
@@ -44,7 +46,7 @@ export function findHolders(sought: Sought): readonly Holder[] {
     if (members.has(pid)) holders.push({ kind: 'process', pid, detail: command(pid) });
     else if (sought.namespaces.size > 0) {
       for (const ns of new Set(namespacesOf(pid))) {
-        if (sought.namespaces.has(ns) && !'ZX'.includes(processInfo(pid)?.state ?? 'Z')) holders.push({ kind: 'visitor', pid, detail: `stands in ${ns}: ${command(pid)}` });
+        if (sought.namespaces.has(ns) && !isNobody(pid, ns, sought)) holders.push({ kind: 'visitor', pid, detail: `stands in ${ns}: ${command(pid)}` });
       }
     }
     for (const fd of attempt(() => readdirSync(`/proc/${pid}/fd`)) ?? []) {
@@ -59,6 +61,13 @@ export function findHolders(sought: Sought): readonly Holder[] {
     if (sought.namespaces.size > 0) holders.push(...mountsOf(pid, sought, mounts));
   }
   return holders;
+}
+
+/** What has ended and was not waited for holds nothing; where no cgroup tells which an image's pid 1s are, their number does. */
+function isNobody(pid: number, ns: string, sought: Sought): boolean {
+  const info = processInfo(pid);
+  if (info === undefined || info.state === 'Z' || info.state === 'X') return true;
+  return sought.firsts === true && ns.startsWith('pid:') && info.inner.at(-1) === 1;
 }
 
 /**

@@ -252,8 +252,10 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
     if (!process.signal(number)) throw new VimageError('ESRCH', `process ${pid} has just ended`, { subject: String(pid) });
   }
 
-  end(image: StoredImage, { grace }: EndOptions): Promise<number> {
-    return endAll(needCgroup(this.cgroupOf(image), image.name), grace, image.name, false);
+  /** Where no cgroup tells who they are, none is ended here: a component that can ends what is its own. */
+  async end(image: StoredImage, { grace }: EndOptions): Promise<number> {
+    const at = this.cgroupOf(image);
+    return at === undefined ? 0 : endAll(at, grace, image.name, false);
   }
 
   emptied(image: StoredImage): Promise<void> {
@@ -268,6 +270,7 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
       namespaces: new Set(own.map(({ type, ino }) => `${type}:[${ino}]`)),
       dir,
       cgroup: plan?.cgroup,
+      firsts: plan?.cgroup === undefined,
       except: this.#retireHost.except,
       pins: this.#retireHost.pins ?? statSync(this.layout.mnt, { bigint: true, throwIfNoEntry: false })?.ino,
     });

@@ -1,7 +1,8 @@
 import { VimageError, codeOf, defineComponent, type Component, type EntryStep, type ImageView } from '@vimage/core';
 import { joinStep, linuxOf, processInfo, type InitPids, type LinuxSubstrate, type OuterPid } from '@vimage/linux';
 import { endFirst } from './end.ts';
-import { limitNote, limitOf } from './journal.ts';
+import { giveBack } from './giveback.ts';
+import { firstNote, noteLimit } from './journal.ts';
 import { vprocParams } from './params.ts';
 import { type Vproc, readSaved, root, savedPairs } from './vproc.ts';
 
@@ -33,6 +34,7 @@ export const vproc: Component<'proc'> = defineComponent<'proc'>({
     const lx = linuxOf(cx.substrate);
     const { serial } = cx.image;
     if (cx.values.max !== undefined) lx.pidsLimit(cx.image, cx.values.max);
+    if (lx.cgroupOf(cx.image) === undefined) await cx.stage.journal('proc', firstNote);
     const pids = await start(lx, cx.image, cx.parent);
     cx.scope.defer(async () => {
       await endFirst({ pid: pids.view, start: undefined }, []);
@@ -55,10 +57,10 @@ export const vproc: Component<'proc'> = defineComponent<'proc'>({
     const lx = linuxOf(cx.substrate);
     const { max } = cx.before;
     if (made.serial === undefined || cx.values.max === max) return { notes: [] };
-    await cx.stage.settle('proc', [limitNote(max)]);
+    await noteLimit(cx.stage, { max });
     cx.scope.defer(async () => {
       lx.pidsLimitBack(cx.image, max);
-      await cx.stage.settle('proc', []);
+      await noteLimit(cx.stage);
     });
     lx.pidsLimit(cx.image, cx.values.max);
     return { notes: [] };
@@ -74,9 +76,9 @@ export const vproc: Component<'proc'> = defineComponent<'proc'>({
   },
 
   remove: async (made, cx) => {
-    if ((await cx.stage.journalled('proc')).length > 0) await cx.stage.settle('proc', []);
     if (cx.shared || made.first === undefined) return [];
     await endFirst(made.first, [made.view, made.own]);
+    if ((await cx.stage.journalled('proc')).length > 0) await cx.stage.settle('proc', []);
     return [];
   },
 
@@ -93,12 +95,7 @@ export const vproc: Component<'proc'> = defineComponent<'proc'>({
     return steps;
   },
 
-  giveBack: (entries, name, serial, substrate) => {
-    const [before] = entries.flatMap(limitOf);
-    if (before === undefined) return [];
-    linuxOf(substrate).pidsLimitBack({ name, serial }, before.max);
-    return [`"${name}" may have ${before.max ?? 'any number of'} processes, as before an unfinished change`];
-  },
+  giveBack,
 });
 
 function outerOf(parent: Vproc): OuterPid | undefined {

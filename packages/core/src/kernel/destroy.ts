@@ -1,4 +1,4 @@
-import { VimageError, kassert } from '../errors.ts';
+import { VimageError, codeOf, kassert } from '../errors.ts';
 import type { RemoveContext } from '../component/component.ts';
 import type { Image } from '../image/image.ts';
 import type { InstanceRef } from '../image/slot.ts';
@@ -34,7 +34,7 @@ export async function destroyImage(state: KernelState, name: string, options: De
     const images = state.tree.subtreeBottomUp(image);
     for (const each of images) checkComponents(state, each);
     let busy = false;
-    for (const each of images) busy ||= (await state.substrate.processes(state.record(each))).length > 0;
+    for (const each of images) busy ||= await isBusy(state, each);
     if (!busy) {
       for (const each of images) await takeDown(state, each, report);
       return [];
@@ -59,6 +59,16 @@ export async function destroyImage(state: KernelState, name: string, options: De
   }
   // One that died a moment later is gone as well.
   return { ...report, dying: report.dying.filter(({ serial }) => state.dying.has(serial)).map((record) => record.name) };
+}
+
+/** Whether a process lives in it. Where that cannot be told nothing is waited for: what still runs there keeps it dying. */
+async function isBusy(state: KernelState, image: Image): Promise<boolean> {
+  try {
+    return (await state.substrate.processes(state.record(image))).length > 0;
+  } catch (error) {
+    if (codeOf(error) !== 'EOPNOTSUPP') throw error;
+    return false;
+  }
 }
 
 /** An image with a component that is not installed here cannot be taken down rightly: EOPNOTSUPP. */

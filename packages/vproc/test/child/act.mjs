@@ -1,28 +1,39 @@
-// Run by tests: does one thing with an image, and is killed before the n-th act on the machine (argv: n, verb, name, pairs...); or (keep)
+// Run by tests: does one thing with an image, and is killed before the n-th act on the machine (argv: n, verb, name, words...); or (keep)
 // makes one, says `up`, and stays until its input ends.
 import { subscribe } from 'node:diagnostics_channel';
 import { boot } from '@vimage/core';
 import { linux } from '@vimage/linux';
 import { vproc } from '../../dist/index.js';
 
-const [, , at, verb, name, ...pairs] = process.argv;
+const [, , at, verb, name, ...words] = process.argv;
 const kernel = await boot({ substrate: linux(), components: [vproc] });
 // The kernel looks around first; only what it does from here on counts.
 await kernel.list();
-let count = 0;
-subscribe('vimage:call', () => {
-  if (count++ === Number(at)) process.kill(process.pid, 'SIGKILL');
+const names = [];
+subscribe('vimage:call', (message) => {
+  if (names.push(message.name) === Number(at) + 1) process.kill(process.pid, 'SIGKILL');
 });
-try {
-  if (verb === 'create') await kernel.create(['name', name, 'vir', 'proc', ...pairs]);
-  else if (verb === 'keep') {
-    await kernel.create(['name', name, 'vir', 'proc', ...pairs]);
+
+/** The pairs for create: what has a "=" is the image's own, the rest is the component's. */
+const pairs = () => {
+  const own = words.filter((word) => word.includes('=')).flatMap((word) => word.split('='));
+  return ['name', name, ...own, 'vir', 'proc', ...words.filter((word) => !word.includes('='))];
+};
+const verbs = {
+  create: () => kernel.create(pairs()),
+  keep: async () => {
+    await kernel.create(pairs());
     console.log('up');
     await new Promise((resolve) => process.stdin.once('end', resolve).resume());
-  } else if (verb === 'set') await kernel.set(name, ['vir', 'proc', ...pairs]);
-  else await kernel.destroy(name, { grace: 0 });
+  },
+  set: () => kernel.set(name, ['vir', 'proc', ...words]),
+  destroy: () => kernel.destroy(name, { grace: 0 }),
+};
+try {
+  await verbs[verb]();
+  const done = names.length;
   await kernel.close();
-  console.log(JSON.stringify({ done: count }));
+  console.log(JSON.stringify({ done, names: names.slice(0, done) }));
 } catch (error) {
   await kernel.close();
   console.log(JSON.stringify({ code: error.code, message: error.message, subject: error.subject, hint: error.hint }));

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { closeSync, constants, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { InvariantError, VimageError } from '@vimage/core';
+import { InvariantError, VimageError, codeOf } from '@vimage/core';
 import { AF_UNIX, MSG_DONTWAIT, MSG_NOSIGNAL, MSG_TRUNC, SOCK_CLOEXEC, SOCK_SEQPACKET } from './abi/socket.ts';
 import { door } from './door.ts';
 import { imgexecPath } from './imgexec.ts';
@@ -53,8 +53,9 @@ export class Pinner implements Disposable {
       this.#ns = statSync(`/proc/${this.pid}/ns/mnt`, { bigint: true }).ino;
       this.#root = openSync(`/proc/${this.pid}/root`, constants.O_DIRECTORY | O_PATH);
     } catch (error) {
+      const cause = error instanceof VimageError || this.alive ? asSysError(error, 'imgexec --serve') : this.#ended('hello');
       this[Symbol.dispose]();
-      throw asSysError(error, 'imgexec --serve');
+      throw cause;
     }
   }
 
@@ -126,7 +127,7 @@ export class Pinner implements Disposable {
   #ask(...question: readonly string[]): readonly string[] {
     const what = question.slice(0, 3).join(' ');
     if (!this.alive) throw this.#ended(what);
-    send(this.#socket, Buffer.from(question.map((word) => `${word}\0`).join('')), MSG_NOSIGNAL);
+    this.#unlessEnded(what, () => { send(this.#socket, Buffer.from(question.map((word) => `${word}\0`).join('')), MSG_NOSIGNAL); });
     const answer: string[] = [];
     for (;;) {
       const [kind, ...values] = this.#answer(what);
@@ -145,9 +146,19 @@ export class Pinner implements Disposable {
         hint: `it was ended; imgctl gc removes what it left (its process was ${this.#child.pid ?? 0})`,
       });
     }
-    const length = recv(this.#socket, buffer, MSG_TRUNC | MSG_DONTWAIT) ?? 0;
+    const length = this.#unlessEnded(what, () => recv(this.#socket, buffer, MSG_TRUNC | MSG_DONTWAIT)) ?? 0;
     if (length === 0) throw this.#ended(what);
     return buffer.toString('utf8', 0, length - 1).split('\0');
+  }
+
+  /** What a socket says whose other end has gone, with a question unread or not. */
+  #unlessEnded<T>(what: string, act: () => T): T {
+    try {
+      return act();
+    } catch (error) {
+      if (['EPIPE', 'ECONNRESET'].includes(codeOf(error) ?? '')) throw this.#ended(what);
+      throw error;
+    }
   }
 
   #ended(what: string): VimageError {

@@ -43,7 +43,7 @@ export const vproc: Component<'proc'> = defineComponent<'proc'>({
     using view = await lx.openPin(serial, 'view', 'pid');
     using own = await lx.openPin(serial, 'pid', 'pid');
     const first = processInfo(pids.view);
-    if (first === undefined) throw new VimageError('ESRCH', `pid 1 of "${cx.image.name}" ended as soon as it was there`, { subject: cx.image.name });
+    if (first === undefined) throw endedEarly(cx.image.name);
     return {
       serial,
       image: cx.image.name,
@@ -121,12 +121,18 @@ async function checkPins(lx: LinuxSubstrate, { serial, image, view, own }: Vproc
   }
 }
 
-/** Makes the two namespaces. ESRCH: the parent's pid 1 has died, after which the kernel starts nothing in there. */
+function endedEarly(image: string, cause?: unknown): VimageError {
+  return new VimageError('ESRCH', `pid 1 of "${image}" ended as soon as it was there`, { subject: image, hint: 'somebody killed it (the kernel does when memory runs out: see dmesg); try again', cause });
+}
+
+/** Makes the two namespaces. ESRCH: its pid 1 ended early, or the parent's has died, after which the kernel starts nothing in there. */
 async function start(lx: LinuxSubstrate, image: ImageView, parent: Vproc): Promise<InitPids> {
   try {
     return await lx.initStart(image, outerOf(parent));
   } catch (error) {
-    if (parent.serial === undefined || codeOf(error) !== 'ENOMEM') throw error;
+    const code = codeOf(error);
+    if (code === 'ECHILD' || code === 'EPIPE') throw endedEarly(image.name, error);
+    if (parent.serial === undefined || code !== 'ENOMEM') throw error;
     throw lost('ESRCH', parent.image, `nothing can be started in "${parent.image}": its pid 1 has died`);
   }
 }

@@ -79,7 +79,7 @@ export interface Stage {
 
 export interface ProcessInfo {
   readonly pid: number;
-  /** The same process's numbers in inner pid namespaces, outermost first. */
+  /** The same process's numbers further in, down to the image's own process table, outermost first; empty where the image has none. */
   readonly inner: readonly number[];
   readonly ppid: number;
   readonly uid: number;

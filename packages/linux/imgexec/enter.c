@@ -140,11 +140,11 @@ static void open_pins(void)
 		die(EXIT_OURS, errno, "open: /proc/self/ns/mnt: /proc must be mounted");
 	pins = ns_open(registry, "mnt", CLONE_NEWNS, 0, 0);
 	if (pins < 0)
-		die(EXIT_OURS, ESTALE, "pins: %s: the namespaces are gone, as after a reboot; imgctl gc cleans up", opt->name);
+		die(EXIT_OURS, ESTALE, "pins: %s: the namespaces are gone: imgctl destroy %s, then create it again", opt->name, opt->name);
 	enter_mnt(pins, "the pins' namespace");
 	for (struct step *st = plan.steps; st < plan.steps + plan.nsteps; st++)
 		if (st->use && st->kind == JOIN && (st->fd = ns_open(AT_FDCWD, st->pin, st->type, st->ino, st->id)) < 0)
-			die(EXIT_OURS, ESTALE, "pin: %s of %s: not the namespace that was pinned; imgctl gc cleans up", st->pin, opt->name);
+			die(EXIT_OURS, ESTALE, "pin: %s of %s: it is gone, or another one: imgctl destroy %s, then create it again", st->pin, opt->name, opt->name);
 	if (has_view && !opt->effective) {
 		if (mkdir(plan.serial, 0700) < 0 && errno != EEXIST)
 			die(EXIT_OURS, errno, "mkdir: pins of %s: it could not be made", opt->name);
@@ -348,10 +348,17 @@ static _Noreturn void run(void)
 	die(EXIT_NOEXEC, err, "exec: %s: %s", opt->argv[0], strerror(err));
 }
 
+static _Noreturn void crowded(void)
+{
+	die(EXIT_OURS, EAGAIN, "%s: it has as many processes as it may have: end some, or raise its limit", opt->name);
+}
+
 static _Noreturn void child(int self)
 {
 	if (limit >= 0 && cgroup_enter(limit) < 0)
 		die_at(plan.limit);
+	if (limit >= 0 && over_limit(limit))
+		crowded();
 	if (!opt->effective || opt->detach || tty.slave >= 0)
 		if (setsid() < 0)
 			die(EXIT_OURS, errno, "setsid: no session of its own");
@@ -430,7 +437,7 @@ void enter(struct options *options)
 		tty_open(&tty, opt->tty == 1);
 	if (!opt->effective && plan.cgroup && (cgroup = cgroup_open(plan.cgroup, plan.cgroup_v1, &made)) < 0)
 		die_at(plan.cgroup);
-	if (!opt->effective && plan.limit && (limit = cgroup_open(plan.limit, true, &(bool){false})) < 0)
+	if (!opt->effective && plan.limit && (limit = limit_open(plan.limit)) < 0 && errno != ENOENT)
 		die_at(plan.limit);
 	if (uses(0) || (has_view && !opt->effective))
 		open_pins();
@@ -453,9 +460,12 @@ void enter(struct options *options)
 	}
 	if (pid < 0 && errno == ENODEV)
 		errno = ESRCH;
+	if (pid < 0 && errno == EAGAIN && cgroup >= 0)
+		crowded();
+	if (pid < 0 && errno == ENOMEM && uses(CLONE_NEWPID)) /* what the kernel says of a pid namespace that is going */
+		die(EXIT_OURS, ESRCH, "%s: its pid 1 has died: imgctl destroy %s, then create it again", opt->name, opt->name);
 	if (pid < 0)
-		die(EXIT_OURS, errno, "%s: %s: %s", failed, opt->name, errno == ENOMEM && uses(CLONE_NEWPID)
-			? "its pid 1 has died: imgctl destroy it" : strerror(errno));
+		die(EXIT_OURS, errno, "%s: %s: %s", failed, opt->name, strerror(errno));
 	if (opt->direct) {
 		*opt->direct = pid;
 		_exit(0);

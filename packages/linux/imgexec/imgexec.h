@@ -79,6 +79,8 @@ int ns_open(int dir, const char *path, int type, uint64_t ino, uint64_t id);
 int ns_check(int fd, int type, uint64_t ino, uint64_t id);
 int cgroup_open(const char *path, bool v1, bool *made);
 int cgroup_enter(int cgroup);
+int limit_open(const char *path);
+bool over_limit(int dir); /* closes it */
 int unshare_mnt(int older, int proc);
 int bind_fd(int fd, const char *to);
 pid_t spawn(int cgroup, bool v1, bool brother); /* fork, and the child begins inside the cgroup; brother: our parent is its parent */

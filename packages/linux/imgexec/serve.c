@@ -1,6 +1,7 @@
 #include "imgexec.h"
 
 #include <dirent.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -365,9 +366,11 @@ static int receive_ns(int socket, pid_t *pid)
 	return ns;
 }
 
-/* In the view's pid 1. Until the server has published the pins (one byte), its end is ours. */
+/* In the view's pid 1. Until the server has published the pins (one byte), its end is ours; and the image's pid 1's, or the server
+ * would wait for what that one does not say any more. */
 static _Noreturn void first_of_view(int socket)
 {
+	struct pollfd fds[2] = {{0, POLLIN, 0}, {-1, POLLIN, 0}};
 	char byte;
 	pid_t inner;
 
@@ -381,9 +384,12 @@ static _Noreturn void first_of_view(int socket)
 		settle();
 		reap(0);
 	}
-	settle();
-	if (inner < 0 || read(0, &byte, 1) != 1)
+	if (inner < 0 || (fds[1].fd = (int)syscall(NR_pidfd_open, inner, 0)) < 0)
 		_exit(EXIT_OURS);
+	settle();
+	if (poll(fds, 2, -1) < 0 || fds[1].revents || read(0, &byte, 1) != 1)
+		_exit(EXIT_OURS);
+	close(fds[1].fd);
 	close(0);
 	reap(inner);
 }
@@ -394,8 +400,10 @@ static pid_t start_view(int socket, int cgroup, bool v1, int outer)
 	pid_t child = -1;
 
 	if (outer >= 0) {
-		if (setns(outer, CLONE_NEWPID) < 0 || (child = fork()) < 0)
+		if (setns(outer, CLONE_NEWPID) < 0)
 			return fail_at("setns");
+		if ((child = fork()) < 0)
+			return fail_at("fork in the outer pid namespace");
 		if (child > 0)
 			return child;
 	}

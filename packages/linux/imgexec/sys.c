@@ -194,6 +194,55 @@ int cgroup_enter(int cgroup)
 	return close(fd);
 }
 
+/* The directory that counts an image's processes or, where it has no limit of its own, the nearest one around it; -1 with
+ * ENOENT where there is none. */
+int limit_open(const char *path)
+{
+	char at[PATH_MAX], *cut;
+	int fd;
+
+	snprintf(at, sizeof at, "%s", path);
+	while ((cut = strrchr(at, '/')) && valid_serial(cut + 1)) {
+		fd = open(at, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (fd >= 0 || errno != ENOENT)
+			return fd < 0 ? fail_at("open") : fd;
+		*cut = '\0';
+	}
+	return errno = ENOENT, -1;
+}
+
+static bool read_number(int dir, const char *name, uint64_t *n)
+{
+	char text[24];
+	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC), len;
+
+	if (fd < 0)
+		return false;
+	len = read_all(fd, text, sizeof text);
+	close(fd);
+	if (len < 1 || len == sizeof text)
+		return false;
+	text[len - 1] = '\0'; /* the newline */
+	return parse_u64(text, n);
+}
+
+/* Entering by writing is not refused by the kernel as a fork is: whoever comes in over the limit has to see it himself. */
+bool over_limit(int dir)
+{
+	uint64_t max, now;
+	bool over = false;
+
+	while (dir >= 0 && faccessat(dir, "pids.max", F_OK, 0) == 0) {
+		int up = openat(dir, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		over |= read_number(dir, "pids.max", &max) && read_number(dir, "pids.current", &now) && now > max;
+		close(dir);
+		dir = up;
+	}
+	if (dir >= 0)
+		close(dir);
+	return over;
+}
+
 static uint64_t ns_age(int fd)
 {
 	uint64_t id;

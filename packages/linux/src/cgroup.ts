@@ -1,5 +1,5 @@
 import { accessSync, constants, existsSync, readFileSync, readdirSync } from 'node:fs';
-import { VimageError, codeOf } from '@vimage/core';
+import { codeOf } from '@vimage/core';
 import { ownMounts } from './mountinfo.ts';
 import type { Mount } from './mountinfo.ts';
 import { ifThere, needDir, poke, removeDir } from './sys/file.ts';
@@ -15,6 +15,8 @@ export interface CgroupAt {
   /** Absolute directory. */
   readonly path: string;
   readonly kind: 'v1' | 'v2';
+  /** Where its processes are counted on a v1 pids hierarchy, once a limit is set; absent where none is mounted. */
+  readonly limit?: string;
 }
 
 /** A hierarchy, and where in it this process stands. */
@@ -25,7 +27,7 @@ export interface Hierarchy {
   readonly own: string;
 }
 
-interface Line {
+export interface Line {
   readonly controllers: readonly string[];
   readonly path: string;
 }
@@ -39,7 +41,7 @@ export function parseCgroups(text: string): readonly Line[] {
 }
 
 /** The directory of a cgroup on a mount; undefined when it is not below what is mounted there. */
-function directory(mount: Mount, path: string): string | undefined {
+export function directory(mount: Mount, path: string): string | undefined {
   if (mount.root === '/') return path === '/' ? mount.at : mount.at + path;
   if (path === mount.root) return mount.at;
   return path.startsWith(`${mount.root}/`) ? mount.at + path.slice(mount.root.length) : undefined;
@@ -71,11 +73,17 @@ export function probeCgroup(mounts: readonly Mount[] = ownMounts(), lines: reado
   return undefined;
 }
 
-function ownLines(): readonly Line[] {
+export function ownLines(): readonly Line[] {
   return parseCgroups(readFileSync('/proc/thread-self/cgroup', 'utf8'));
 }
 
 const inImage = /^(.*?\/vimage)((?:\/\d+)+)(?:\/|$)/;
+
+/** The directory `vimage` that an image's cgroup is in, and the way from there: `/SERIAL/SERIAL`. */
+export function chainOf(path: string): { readonly top: string; readonly serials: string } | undefined {
+  const [, top, serials] = inImage.exec(path) ?? [];
+  return top === undefined || serials === undefined ? undefined : { top, serials };
+}
 
 /** The serial of the image whose cgroup that is, or undefined. */
 export function serialOf(path: string): bigint | undefined {
@@ -138,71 +146,9 @@ export function cgroupRemove(path: string): boolean {
   return !existsSync(path);
 }
 
-/**
- * Limits how many processes an image may have: pids.max of its cgroup where the pids controller is v2, else of a cgroup of the
- * v1 pids hierarchy, into which the processes that live in the image are moved (what they start stays there) and which imgexec
- * enters too. Returns the directory that holds the limit. Undefined: no limit. EOPNOTSUPP: no pids controller.
- */
-export function pidsLimit(at: CgroupAt | undefined, max: number | undefined): string {
-  if (at?.kind === 'v2') {
-    const parent = at.path.slice(0, at.path.lastIndexOf('/'));
-    needTree(at.path);
-    if (existsSync(`${at.path}/pids.max`) || enable(parent)) {
-      // The two pid 1s count there, and are not the user's.
-      poke(`${at.path}/pids.max`, max === undefined ? 'max' : String(max + 2));
-      return at.path;
-    }
-  }
-  const top = pidsTop();
-  if (at === undefined || top === undefined) {
-    throw new VimageError('EOPNOTSUPP', 'the number of processes cannot be limited here: no cgroup hierarchy has the pids controller', {
-      subject: 'pids', hint: 'mount cgroup2, with "pids" in its cgroup.controllers',
-    });
-  }
-  const path = `${top}${inImage.exec(at.path)?.[2] ?? ''}`;
-  needTree(path);
-  poke(`${path}/pids.max`, max === undefined ? 'max' : String(max));
-  for (const pid of cgroupTree(`${at.path}/${procsDir}`, true).flatMap(cgroupPids)) {
-    try {
-      poke(`${path}/cgroup.procs`, String(pid));
-    } catch (error) {
-      if (codeOf(error) !== 'ESRCH') throw error;
-    }
-  }
-  return path;
-}
-
-function enable(path: string): boolean {
-  if (!readFileSync(`${path}/cgroup.controllers`, 'latin1').split(/\s/).includes('pids')) return false;
-  poke(`${path}/cgroup.subtree_control`, '+pids');
-  return true;
-}
-
 /** Makes a cgroup and those above it. */
 export function needTree(path: string): void {
   if (existsSync(path)) return;
   needTree(path.slice(0, path.lastIndexOf('/')));
   needDir(path, 0o755);
-}
-
-let limits: string | undefined | null = null;
-
-/** The directory `vimage` in the v1 pids hierarchy, there or not; undefined where it is not mounted. Looked for once. */
-function pidsTop(): string | undefined {
-  if (limits !== null) return limits;
-  const mount = ownMounts().find(({ type, options }) => type === 'cgroup' && options.includes('pids'));
-  const own = mount === undefined ? undefined : directory(mount, ownLines().find(({ controllers }) => controllers.includes('pids'))?.path ?? '/');
-  return (limits = own === undefined ? undefined : `${own.replace(/\/vimage(\/.*)?$/, '')}/vimage`);
-}
-
-/** Where {@link pidsLimit} put a limit on the v1 hierarchy, if there is one. */
-export function pidsPath(at: CgroupAt): string | undefined {
-  const top = pidsTop();
-  const path = top === undefined ? undefined : `${top}${inImage.exec(at.path)?.[2] ?? ''}`;
-  return path !== undefined && existsSync(path) ? path : undefined;
-}
-
-/** Removes what holds the images' cgroups, of membership and of limits, where it is empty. */
-export function removeTops(at: Hierarchy | undefined): void {
-  for (const top of [at === undefined ? undefined : topOf(at), pidsTop()]) if (top !== undefined && existsSync(top)) removeDir(top);
 }

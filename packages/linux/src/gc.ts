@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
 import type { GiveBack } from '@vimage/core';
 import type { Hierarchy } from './cgroup.ts';
-import { cgroupPids, cgroupRemove, cgroupTree, pidsPath, topOf } from './cgroup.ts';
+import { cgroupPids, cgroupRemove, cgroupTree, topOf } from './cgroup.ts';
 import { ifThere, readOwn, removeTree } from './sys/file.ts';
 import { decodePairs } from '@vimage/core';
 import { emptyImage, isReferenced, retireEntry } from './retire.ts';
 import type { RetireHost } from './retire.ts';
+import { cgroupAt } from './registry/entry.ts';
 import { readNotes, writeNotes } from './registry/journal.ts';
 import type { Note } from './registry/journal.ts';
 import { isHeld } from './registry/lock.ts';
@@ -49,8 +50,8 @@ async function unstage({ dir, serial }: Staged, host: RetireHost, give: GiveBack
   const note = new Map(decodePairs(ifThere(() => readOwn(lock)) ?? new Uint8Array()));
   const name = note.get('image') ?? `.new-${serial}`;
   const path = note.get('cgroup');
-  const cgroup = path === undefined ? undefined : { path, kind: note.get('cgroup.kind') === 'v1' ? 'v1' as const : 'v2' as const };
-  await emptyImage({ cgroup, limit: cgroup === undefined ? undefined : pidsPath(cgroup), root: host.root, dir, name });
+  const cgroup = path === undefined ? undefined : cgroupAt(path, note.get('cgroup.kind'), note.get('cgroup.limit'));
+  await emptyImage({ cgroup, root: host.root, dir, name });
   const lines = await giveNotes(readNotes(`${dir}/journal`), give, name, serial);
   host.pinner()?.unpin(serial);
   removeTree(dir);
@@ -75,7 +76,7 @@ async function settleImage(found: Found, host: RetireHost, give: GiveBack): Prom
 }
 
 async function finish({ dir, entry, stored }: Found, host: RetireHost, give: GiveBack, line: string): Promise<readonly string[]> {
-  await emptyImage({ cgroup: entry.cgroup, limit: entry.limit, root: host.root, dir, name: stored.name });
+  await emptyImage({ cgroup: entry.cgroup, root: host.root, dir, name: stored.name });
   const lines = await giveNotes(readNotes(`${dir}/journal`), give, stored.name, stored.serial);
   writeNotes(`${dir}/journal`, []);
   const gone = await retireEntry(dir, stored.serial, entry.shared, host);

@@ -59,14 +59,19 @@ export class Helper implements Disposable {
 
   /** Asks; the first message of the answer. EIO: it has ended. ETIMEDOUT: it did not answer, and was ended. */
   ask(question: readonly string[], what: string): Answer {
-    if (this.#socket < 0) throw this.#ended(what);
+    if (this.#socket < 0) throw this.ended(what);
+    this.#unlessEnded(what, () => { send(this.#socket, Buffer.from(question.map((word) => `${word}\0`).join('')), MSG_NOSIGNAL); });
+    return this.more(what);
+  }
+
+  /** What a socket says whose other end has gone, with a question unread or not. */
+  #unlessEnded<T>(what: string, act: () => T): T {
     try {
-      send(this.#socket, Buffer.from(question.map((word) => `${word}\0`).join('')), MSG_NOSIGNAL);
+      return act();
     } catch (error) {
-      if (['EPIPE', 'ECONNRESET'].includes(codeOf(error) ?? '')) throw this.#ended(what);
+      if (['EPIPE', 'ECONNRESET'].includes(codeOf(error) ?? '')) throw this.ended(what);
       throw error;
     }
-    return this.more(what);
   }
 
   /** The next message of an answer. An answer `err` is a SysError. */
@@ -78,14 +83,15 @@ export class Helper implements Disposable {
         hint: `it was ended; imgctl gc removes what it left (its process was ${this.pid})`,
       });
     }
-    const length = recv(this.#socket, buffer, MSG_TRUNC | MSG_DONTWAIT) ?? 0;
-    if (length === 0) throw this.#ended(what);
+    const length = this.#unlessEnded(what, () => recv(this.#socket, buffer, MSG_TRUNC | MSG_DONTWAIT)) ?? 0;
+    if (length === 0) throw this.ended(what);
     const [kind = '', ...values] = buffer.toString('utf8', 0, length - 1).split('\0');
     if (kind === 'err') throw new SysError(`imgexec ${what}${values[1] === undefined ? '' : `: ${values[1]}`}`, Number(values[0]));
     return { kind, values };
   }
 
-  #ended(what: string): VimageError {
+  /** The error that it has ended before it answered; it is none of ours from now on. */
+  ended(what: string): VimageError {
     this.kill();
     return new VimageError('EIO', `${this.#name} ended before it answered "${what}"`, { subject: what, hint: 'see what it printed; imgctl gc removes what it left' });
   }

@@ -17,5 +17,7 @@ export { probeCgroup } from './cgroup.ts';
 export type { CgroupAt, Hierarchy } from './cgroup.ts';
 export { processInfo } from './process/info.ts';
 export { Pidfd, allEnded } from './process/pidfd.ts';
+export { standingIn, wakeParents } from './process/standing.ts';
+export type { Standing } from './process/standing.ts';
 export { parseMounts } from './mountinfo.ts';
 export type { Mount } from './mountinfo.ts';

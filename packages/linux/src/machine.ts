@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { VimageError } from '@vimage/core';
 import type { Awaitable, EntryStep, StoredImage } from '@vimage/core';
-import { initDir, parseCgroups, pidsLimit, probeCgroup, serialOf } from './cgroup.ts';
+import { initDir, parseCgroups, probeCgroup, serialOf } from './cgroup.ts';
 import type { CgroupAt, Hierarchy } from './cgroup.ts';
+import { pidsLimit, pidsLimitBack } from './limit.ts';
 import { netlinkSocket } from './netlink-socket.ts';
 import type { NetlinkSocket } from './netlink-socket.ts';
 import { upHere } from './loopback.ts';
@@ -140,14 +141,13 @@ export abstract class LinuxMachine {
 
   /** See {@link pidsLimit}; the image is being made or changed. */
   pidsLimit(image: Named, max: number | undefined): string {
-    const at = this.cgroupOf(image);
-    const path = pidsLimit(at, max);
-    if (path !== at?.path) this.noteLimit(image.serial, path);
-    return path;
+    return pidsLimit(this.cgroupOf(image), max);
   }
 
-  /** From now on imgexec enters this cgroup too. */
-  protected abstract noteLimit(serial: bigint, path: string): void;
+  /** See {@link pidsLimitBack}. */
+  pidsLimitBack(image: Named, max: number | undefined): void {
+    pidsLimitBack(this.cgroupOf(image), max);
+  }
 
   /** Serial of the image a process lives in; undefined in img0, or when it is gone. */
   imageOf(pid: number): bigint | undefined {

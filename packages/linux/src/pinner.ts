@@ -33,8 +33,9 @@ export class Pinner implements Disposable {
       this.#ns = statSync(`/proc/${this.pid}/ns/mnt`, { bigint: true }).ino;
       this.#root = openSync(`/proc/${this.pid}/root`, constants.O_DIRECTORY | O_PATH);
     } catch (error) {
+      const cause = error instanceof VimageError || this.alive ? asSysError(error, 'imgexec --serve') : this.#helper.ended('hello');
       this[Symbol.dispose]();
-      throw asSysError(error, 'imgexec --serve');
+      throw cause;
     }
   }
 

@@ -1,8 +1,10 @@
 import { readFileSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import type { Holder } from '@vimage/core';
+import { exists } from './ns.ts';
 import type { Membership } from './process/membership.ts';
 import { processInfo } from './process/info.ts';
 import { parseMounts } from './mountinfo.ts';
+import type { Join } from './registry/entry.ts';
 
 /** What to look for. */
 export interface Sought {
@@ -13,6 +15,8 @@ export interface Sought {
   readonly members: Membership | undefined;
   /** Processes that do not count: imgexec of ours, that holds the pins. */
   readonly except: ReadonlySet<number>;
+  /** The image's pid 1s are whoever is number 1 there: no cgroup tells. */
+  readonly firsts?: boolean;
   /** The pins' mount namespace; what is bound there is ours. */
   readonly pins: bigint | undefined;
 }
@@ -34,7 +38,7 @@ export function findHolders(sought: Sought): readonly Holder[] {
   const holders: Holder[] = [];
   const members = new Set(sought.members?.pids(false));
   const mounts = new Set<bigint>();
-  // The image's own processes are part of it, and what has ended but was not waited for holds nothing.
+  // The image's own processes are part of it.
   const own = new Set(sought.members?.own());
   for (const name of readdirSync('/proc')) {
     const pid = Number(name);
@@ -42,7 +46,7 @@ export function findHolders(sought: Sought): readonly Holder[] {
     if (members.has(pid)) holders.push({ kind: 'process', pid, detail: command(pid) });
     else if (sought.namespaces.size > 0) {
       for (const ns of new Set(namespacesOf(pid))) {
-        if (sought.namespaces.has(ns) && !'ZX'.includes(processInfo(pid)?.state ?? 'Z')) holders.push({ kind: 'visitor', pid, detail: `stands in ${ns}: ${command(pid)}` });
+        if (sought.namespaces.has(ns) && !isNobody(pid, ns, sought)) holders.push({ kind: 'visitor', pid, detail: `stands in ${ns}: ${command(pid)}` });
       }
     }
     for (const fd of attempt(() => readdirSync(`/proc/${pid}/fd`)) ?? []) {
@@ -57,6 +61,13 @@ export function findHolders(sought: Sought): readonly Holder[] {
     if (sought.namespaces.size > 0) holders.push(...mountsOf(pid, sought, mounts));
   }
   return holders;
+}
+
+/** What has ended and was not waited for holds nothing; where no cgroup tells which an image's pid 1s are, their number does. */
+function isNobody(pid: number, ns: string, sought: Sought): boolean {
+  const info = processInfo(pid);
+  if (info === undefined || info.state === 'Z' || info.state === 'X') return true;
+  return sought.firsts === true && ns.startsWith('pid:') && info.inner.at(-1) === 1;
 }
 
 /**
@@ -89,4 +100,10 @@ function mountsOf(pid: number, sought: Sought, seen: Set<bigint>): readonly Hold
   return parseMounts(text).flatMap(({ type, root, at }) =>
     type === 'nsfs' && sought.namespaces.has(root) ? [{ kind: 'mount', pid, detail: `${root} is mounted at ${at} (mount namespace of ${command(pid)})` }] : [],
   );
+}
+
+/** Why a namespace is still there that no process stands in or has open: only a network stack can be kept by its sockets. */
+export function unseen(own: readonly Join[]): readonly Holder[] {
+  return own.flatMap(({ type, ino, id }): Holder[] =>
+    (type === 'net' && exists(type, ino, id) === true ? [{ kind: 'socket', detail: `net:[${ino}] is kept by a socket: of a process that stands elsewhere, or on its way to one` }] : []));
 }

@@ -30,6 +30,8 @@ export interface RetireHost {
   /** The registry's directory. */
   readonly root: string;
   dying(serial: bigint): string;
+  /** Before, and after, a change that others can see. */
+  begin(): void;
   bump(): void;
 }
 
@@ -46,8 +48,6 @@ export function membershipOf(cgroup: CgroupAt | undefined, root: string, dir: st
 /** An image, as ending it needs to know it. */
 export interface Emptied {
   readonly cgroup: CgroupAt | undefined;
-  /** The cgroup of a v1 hierarchy that limits the number of its processes. */
-  readonly limit: string | undefined;
   /** The registry's directory, and the image's in it. */
   readonly root: string;
   readonly dir: string;
@@ -59,13 +59,13 @@ export interface Emptied {
  * Ends what still runs in an image, and removes its cgroups. False when they could not be removed. `shared`: its pid 1s go on,
  * and the cgroup with them.
  */
-export async function emptyImage({ cgroup, limit, root, dir, name, shared = false }: Emptied): Promise<boolean> {
-  if (cgroup !== undefined && !existsSync(cgroup.path)) return limit === undefined || cgroupRemove(limit);
+export async function emptyImage({ cgroup, root, dir, name, shared = false }: Emptied): Promise<boolean> {
+  if (cgroup !== undefined && !existsSync(cgroup.path)) return cgroup.limit === undefined || cgroupRemove(cgroup.limit);
   const members = membershipOf(cgroup, root, dir);
   if (members.pids(!shared).length > 0) await endAll(members, 0, name, !shared);
   if (shared) return false;
   if (cgroup === undefined) return true;
-  if (limit !== undefined) cgroupRemove(limit);
+  if (cgroup.limit !== undefined) cgroupRemove(cgroup.limit);
   return cgroupRemove(cgroup.path);
 }
 
@@ -78,19 +78,28 @@ export async function emptyImage({ cgroup, limit, root, dir, name, shared = fals
  */
 export async function retireEntry(from: string, serial: bigint, shared: boolean, host: RetireHost, known?: Entry): Promise<boolean> {
   const dir = host.dying(serial);
-  if (from !== dir) rename(from, dir);
+  if (from !== dir) visibly(host, () => { rename(from, dir); });
   const entry = known ?? readPlan(dir);
   let gone = true;
   if (entry !== undefined) {
-    const { cgroup, limit, image: { name } } = entry;
-    gone = await emptyImage({ cgroup, limit, root: host.root, dir, name, shared });
+    const { cgroup, image: { name } } = entry;
+    gone = await emptyImage({ cgroup, root: host.root, dir, name, shared });
     if (entry.steps > 0 && !shared) host.pinner()?.unpin(serial);
     if (entry.shared !== shared) rewritePlan(dir, (plan) => markShared(plan, shared));
     gone = gone && !shared && !(await isReferenced(entry, host)) && readNotes(`${dir}/journal`).length === 0;
   }
-  if (gone) removeEntry(dir);
-  host.bump();
+  if (gone) visibly(host, () => { removeEntry(dir); });
   return gone;
+}
+
+/** A change that others can see, told before and after. */
+function visibly(host: Pick<RetireHost, 'begin' | 'bump'>, act: () => void): void {
+  host.begin();
+  try {
+    act();
+  } finally {
+    host.bump();
+  }
 }
 
 /**

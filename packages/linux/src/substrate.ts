@@ -1,19 +1,21 @@
 import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { VimageError, codeOf, encodePairs } from '@vimage/core';
-import type { Awaitable, EndOptions, GiveBack, Holder, Pairs, ProcessInfo, Snapshot, SpawnRequest, Stage, Standing, StoredImage, Substrate } from '@vimage/core';
-import { pidsPath, removeTops, serialOf, topCgroup } from './cgroup.ts';
+import type { Awaitable, EndOptions, GiveBack, Holder, Pair, Pairs, ProcessInfo, Snapshot, SpawnRequest, Stage, Standing, StoredImage, Substrate } from '@vimage/core';
+import { serialOf, topCgroup } from './cgroup.ts';
 import type { CgroupAt } from './cgroup.ts';
 import { collect } from './gc.ts';
 import { startProgram } from './crossing.ts';
 import { imgexecCall, imgexecPath } from './imgexec.ts';
+import { removeTops, withLimit } from './limit.ts';
 import { LinuxMachine } from './machine.ts';
 import type { Named } from './machine.ts';
 import { endAll } from './process/end.ts';
 import { member, members, signalNumber } from './process/members.ts';
 import type { Membership } from './process/membership.ts';
 import { oneEnded } from './process/pidfd.ts';
-import { findHolders } from './refs.ts';
+import { findHolders, unseen } from './refs.ts';
+import { cgroupAt } from './registry/entry.ts';
 import { FileLock } from './registry/lock.ts';
 import { parentName } from './registry/paths.ts';
 import { readAll } from './registry/read.ts';
@@ -58,9 +60,10 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
     checkRoot(this.layout.root);
     const before = this.#count();
     if (generation !== undefined && generation === this.#given && before === this.#current && before !== -1n) return undefined;
-    const snapshot = this.#read(before);
-    if (this.root.held || this.#count() === before) return snapshot;
-    // Changed while it was read.
+    const changing = before !== undefined && before !== -1n && (before & 1n) === 1n;
+    const snapshot = changing && !this.root.held ? undefined : this.#read(before);
+    if (snapshot !== undefined && (this.root.held || this.#count() === before)) return snapshot;
+    // Being changed, or changed while it was read.
     return this.root.during(async () => this.#read(this.#count()));
   }
 
@@ -73,7 +76,7 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
 
   /** The registry's generation; undefined when there is none, or none of this boot; -1 when it cannot be told. */
   #count(): bigint | undefined {
-    if (this.root.held) return this.root.count.generation;
+    if (this.root.held) return this.root.generation;
     const count = readCount(this.layout);
     if (count === undefined) return existsSync(this.layout.root) ? -1n : undefined;
     return count.boot === bootId() ? count.generation : undefined;
@@ -105,8 +108,7 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
     try {
       lock = FileLock.try(`${dir}/lock`, true);
       if (lock === undefined) throw new VimageError('EBUSY', `${dir} is locked`, { subject: name });
-      const note: Pairs = [['image', name], ...(cgroup === undefined ? [] : [['cgroup', cgroup.path], ['cgroup.kind', cgroup.kind]] as const)];
-      writeAll(lock.fd, encodePairs(note), lock.path, 0);
+      writeAll(lock.fd, encodePairs(noteOf(name, cgroup)), lock.path, 0);
     } catch (error) {
       lock?.close();
       removeTree(dir);
@@ -154,9 +156,9 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
   }
 
   #newCgroup(parent: string, serial: bigint): CgroupAt | undefined {
-    if (parent === '') return this.cgroups === undefined ? undefined : topCgroup(this.cgroups, serial);
+    if (parent === '') return this.cgroups === undefined ? undefined : withLimit(topCgroup(this.cgroups, serial));
     const above = ifThere(() => readPlan(this.layout.image(parent)))?.cgroup;
-    return above === undefined ? undefined : { path: `${above.path}/${serial}`, kind: above.kind };
+    return above === undefined ? undefined : cgroupAt(`${above.path}/${serial}`, above.kind, above.limit === undefined ? undefined : `${above.limit}/${serial}`);
   }
 
   cgroupOf(image: Named): CgroupAt | undefined {
@@ -172,11 +174,6 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
     return this.#staged.get(serial)?.lockFd;
   }
 
-  protected noteLimit(serial: bigint, path: string): void {
-    const stage = this.#staged.get(serial);
-    if (stage !== undefined) stage.limit = path;
-  }
-
   #members(image: Named): Membership {
     return membershipOf(this.cgroupOf(image), this.layout.root, this.dirOf(image));
   }
@@ -185,6 +182,7 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
     return {
       run: (fn) => this.root.run(fn),
       during: (fn) => this.root.during(fn),
+      begin: () => { this.root.begin(); },
       bump: () => this.#bump(),
       discard: (serial, cgroup, dir) => this.#discard(serial, cgroup, dir),
       own: (serial, dir, persist) => this.#own(serial, dir, persist),
@@ -192,14 +190,13 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
   }
 
   #bump(): void {
-    const now = this.root.bump();
-    if (this.#current === now - 1n) this.#current = now;
+    const { from, to } = this.root.bump();
+    if (this.#current === from) this.#current = to;
   }
 
   async #discard(serial: bigint, cgroup: CgroupAt | undefined, dir: string): Promise<void> {
     this.#staged.delete(serial);
-    const limit = cgroup === undefined ? undefined : pidsPath(cgroup);
-    await emptyImage({ cgroup, limit, root: this.layout.root, dir, name: String(serial) });
+    await emptyImage({ cgroup, root: this.layout.root, dir, name: String(serial) });
     this.runningPinner?.unpin(serial);
   }
 
@@ -217,8 +214,12 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
 
   doom(image: StoredImage): Awaitable<void> {
     return this.root.run(() => {
-      hidePlan(this.#dirOf(image));
-      this.#bump();
+      this.root.begin();
+      try {
+        hidePlan(this.#dirOf(image));
+      } finally {
+        this.#bump();
+      }
     });
   }
 
@@ -244,12 +245,14 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
       pins: this.runningPinner?.ns,
       root: this.layout.root,
       dying: (serial) => this.layout.dying(serial),
+      begin: () => { this.root.begin(); },
       bump: () => this.#bump(),
     };
   }
 
   processes(image: StoredImage): readonly ProcessInfo[] {
-    return members(this.#members(image));
+    const own = readPlan(this.#dirOf(image))?.joins.find(({ type, mode }) => type === 'pid' && mode !== 'effective')?.ino;
+    return members(this.#members(image), own);
   }
 
   signal(image: StoredImage, pid: number, signal: string): void {
@@ -270,13 +273,14 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
     const dir = this.#dirOf(image);
     const plan = readPlan(dir);
     const own = plan?.joins.filter(({ pin }) => pin.startsWith(`${image.serial}/`)) ?? [];
-    return findHolders({
+    const found = findHolders({
       namespaces: new Set(own.map(({ type, ino }) => `${type}:[${ino}]`)),
       dir,
       members: membershipOf(plan?.cgroup, this.layout.root, dir),
       except: this.#retireHost.except,
       pins: this.#retireHost.pins ?? statSync(this.layout.mnt, { bigint: true, throwIfNoEntry: false })?.ino,
     });
+    return found.length > 0 || image.state !== 'dying' || plan?.shared === true ? found : unseen(own);
   }
 
   async gc(give: GiveBack): Promise<readonly string[]> {
@@ -322,6 +326,12 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
     this.root.remove();
     removeTops(this.cgroups);
   }
+}
+
+/** What the lock of an image being made says, for whoever finds it free. */
+function noteOf(name: string, cgroup: CgroupAt | undefined): Pairs {
+  if (cgroup === undefined) return [['image', name]];
+  return [['image', name], ['cgroup', cgroup.path], ['cgroup.kind', cgroup.kind], ...(cgroup.limit === undefined ? [] : [['cgroup.limit', cgroup.limit] satisfies Pair])];
 }
 
 function gone(name: string): VimageError {

@@ -81,10 +81,12 @@ describe.skipIf(needRoot.missing)(`after kill -9${needRoot.note}`, () => {
     await clean(before, -1);
     for (let at = 0; at < total; at++) {
       const { out } = scenario('create', at, 'throw');
-      const { images = [], damaged } = (await new LinuxSubstrate().load()) ?? {};
+      const look = new LinuxSubstrate();
+      const { images = [], damaged } = (await look.load()) ?? {};
       expect(damaged).toEqual([]);
       expect(images.length, `act ${at}: ${out}`).toBe(out.startsWith('done') ? 1 : 0);
       if (out.startsWith('failed')) expect(existsSync('/run/vimage'), `act ${at}: ${out}`).toBe(false);
+      await look.close();
       await clean(before, at);
     }
   });

@@ -1,11 +1,7 @@
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { codeOf, type Holder } from '@vimage/core';
+import { rawSockets, type FoundSocket } from './raw.ts';
 import type { Vnet } from './vnet.ts';
-
-interface Found {
-  readonly inode: number;
-  readonly detail: string;
-}
 
 /** The sockets of a stack: each keeps it alive, wherever the process that holds it stands. */
 export function holders(made: Vnet): readonly Holder[] {
@@ -20,16 +16,17 @@ export function holders(made: Vnet): readonly Holder[] {
   });
 }
 
-function socketsOf({ stack: { nl } }: Vnet): readonly Found[] {
-  const inet = whereKnown(() => nl.inetSockets()).map(({ inode, protocol, state, local, remote }): Found => {
+function socketsOf({ stack }: Vnet): readonly FoundSocket[] {
+  const { nl } = stack;
+  const inet = whereKnown(() => nl.inetSockets()).map(({ inode, protocol, state, local, remote }): FoundSocket => {
     const to = remote.port === 0 ? '' : ` to ${end(remote)}`;
     return { inode, detail: `${protocol} ${end(local)}${to} (${state})` };
   });
-  const unix = whereKnown(() => nl.unixSockets()).map(({ inode, type, name }): Found => ({ inode, detail: `unix ${type} ${name ?? 'without a name'}` }));
-  const packet = whereKnown(() => nl.packetSockets()).map(({ inode, type, dev }): Found => ({ inode, detail: `packet ${type} on ${dev === undefined || dev === 0 ? 'every interface' : linkName(nl, dev)}` }));
-  // Port 0 is the kernel's own end, one for each family in every stack.
-  const netlink = whereKnown(() => nl.netlinkSockets()).filter(({ port }) => port !== 0).map(({ inode, protocol }): Found => ({ inode, detail: `netlink family ${protocol}` }));
-  return [...inet, ...unix, ...packet, ...netlink];
+  const unix = whereKnown(() => nl.unixSockets()).map(({ inode, type, name }): FoundSocket => ({ inode, detail: `unix ${type} ${name ?? 'without a name'}` }));
+  const packet = whereKnown(() => nl.packetSockets()).map(({ inode, type, dev }): FoundSocket => ({ inode, detail: `packet ${type} on ${dev === undefined || dev === 0 ? 'every interface' : linkName(nl, dev)}` }));
+  // The kernel's own ends have port 0.
+  const netlink = whereKnown(() => nl.netlinkSockets()).filter(({ port }) => port !== 0).map(({ inode, protocol }): FoundSocket => ({ inode, detail: `netlink family ${protocol}` }));
+  return [...inet, ...rawSockets(stack), ...unix, ...packet, ...netlink];
 }
 
 function linkName(nl: Vnet['stack']['nl'], dev: number): string {

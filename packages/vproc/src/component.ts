@@ -1,5 +1,8 @@
-import { VimageError, defineComponent, type Component, type EntryStep } from '@vimage/core';
-import { Pidfd, allEnded, joinStep, linuxOf, processInfo, type OuterPid } from '@vimage/linux';
+import { VimageError, codeOf, defineComponent, type Component, type EntryStep, type ImageView } from '@vimage/core';
+import { joinStep, linuxOf, processInfo, type InitPids, type LinuxSubstrate, type OuterPid } from '@vimage/linux';
+import { endFirst } from './end.ts';
+import { giveBack } from './giveback.ts';
+import { firstNote, noteLimit } from './journal.ts';
 import { vprocParams } from './params.ts';
 import { type Vproc, readSaved, root, savedPairs } from './vproc.ts';
 
@@ -8,9 +11,6 @@ declare module '@vimage/core' {
     proc: { readonly instance: Vproc; readonly params: typeof vprocParams };
   }
 }
-
-/** What a killed pid 1 may take to end with all that is in its namespace, in milliseconds. */
-const patience = 30_000;
 
 /** The `proc` component: an image's own process table. */
 export const vproc: Component<'proc'> = defineComponent<'proc'>({
@@ -34,46 +34,51 @@ export const vproc: Component<'proc'> = defineComponent<'proc'>({
     const lx = linuxOf(cx.substrate);
     const { serial } = cx.image;
     if (cx.values.max !== undefined) lx.pidsLimit(cx.image, cx.values.max);
-    const pids = await lx.initStart(cx.image, outerOf(cx.parent));
+    if (lx.cgroupOf(cx.image) === undefined) await cx.stage.journal('proc', firstNote);
+    const pids = await start(lx, cx.image, cx.parent);
     cx.scope.defer(async () => {
-      await endFirst(pids.view);
+      await endFirst({ pid: pids.view, start: undefined }, []);
       (await lx.pinner()).unpin(serial);
     });
     using view = await lx.openPin(serial, 'view', 'pid');
     using own = await lx.openPin(serial, 'pid', 'pid');
     const first = processInfo(pids.view);
-    if (first === undefined) throw new VimageError('ESRCH', `pid 1 of "${cx.image.name}" ended as soon as it was there`, { subject: cx.image.name });
+    if (first === undefined) throw endedEarly(cx.image.name);
     return {
       serial,
+      image: cx.image.name,
       view: { type: 'pid', ino: view.ino, id: view.id },
       own: { type: 'pid', ino: own.ino, id: own.id },
       first: { pid: pids.view, start: first.start },
     };
   },
 
-  set: (made, cx) => {
+  set: async (made, cx) => {
     const lx = linuxOf(cx.substrate);
-    if (made.serial === undefined || cx.values.max === cx.before.max) return { notes: [] };
+    const { max } = cx.before;
+    if (made.serial === undefined || cx.values.max === max) return { notes: [] };
+    await noteLimit(cx.stage, { max });
+    cx.scope.defer(async () => {
+      lx.pidsLimitBack(cx.image, max);
+      await noteLimit(cx.stage);
+    });
     lx.pidsLimit(cx.image, cx.values.max);
-    cx.scope.defer(() => void lx.pidsLimit(cx.image, cx.before.max));
     return { notes: [] };
   },
 
   save: savedPairs,
 
-  restore: (saved, cx) => {
-    const made = readSaved(cx.image.serial, saved);
-    if (made !== undefined) return made;
-    throw new VimageError('EBADMSG', `what the registry keeps of the process table of "${cx.image.name}" is damaged`, {
-      subject: cx.image.name,
-      hint: `imgctl destroy ${cx.image.name}, then create it again`,
-    });
+  restore: async (saved, cx) => {
+    const made = readSaved(cx.image, saved);
+    if (made === undefined) throw lost('EBADMSG', cx.image.name, `what the registry keeps of the process table of "${cx.image.name}" is damaged`);
+    await checkPins(linuxOf(cx.substrate), made);
+    return made;
   },
 
   remove: async (made, cx) => {
     if (cx.shared || made.first === undefined) return [];
-    const now = processInfo(made.first.pid);
-    if (now?.start === made.first.start) await endFirst(made.first.pid);
+    await endFirst(made.first, [made.view, made.own]);
+    if ((await cx.stage.journalled('proc')).length > 0) await cx.stage.settle('proc', []);
     return [];
   },
 
@@ -89,6 +94,8 @@ export const vproc: Component<'proc'> = defineComponent<'proc'>({
     ];
     return steps;
   },
+
+  giveBack,
 });
 
 function outerOf(parent: Vproc): OuterPid | undefined {
@@ -96,13 +103,36 @@ function outerOf(parent: Vproc): OuterPid | undefined {
   return { pin: `${parent.serial}/pid`, ino: parent.own.ino, id: parent.own.id };
 }
 
-/** Ends the view's pid 1, and with it everything in both namespaces. */
-async function endFirst(pid: number): Promise<void> {
-  using first = Pidfd.open(pid);
-  if (first === undefined || !first.alive) return;
-  first.signal(9);
-  if (await allEnded([first], patience)) return;
-  throw new VimageError('ETIMEDOUT', `the processes of the image do not end though they were killed (pid 1 is ${pid})`, {
-    hint: 'one hangs in the kernel (state D in ps): see what it waits for, then destroy the image again',
-  });
+function lost(code: 'EBADMSG' | 'ESRCH' | 'ESTALE', image: string, message: string): VimageError {
+  return new VimageError(code, message, { subject: image, hint: `imgctl destroy ${image}, then create it again` });
+}
+
+/** ESTALE: a pin was unmounted, or is of another namespace. */
+async function checkPins(lx: LinuxSubstrate, { serial, image, view, own }: Vproc): Promise<void> {
+  if (serial === undefined || view === undefined || own === undefined) return;
+  for (const [name, pinned] of [['view', view], ['pid', own]] as const) {
+    try {
+      using ns = await lx.openPin(serial, name, 'pid');
+      if (ns.is(pinned)) continue;
+    } catch (error) {
+      if (!['ENOENT', 'ESTALE'].includes(codeOf(error) ?? '')) throw error;
+    }
+    throw lost('ESTALE', image, `the process table of "${image}" is gone: its pin was unmounted, or never made`);
+  }
+}
+
+function endedEarly(image: string, cause?: unknown): VimageError {
+  return new VimageError('ESRCH', `pid 1 of "${image}" ended as soon as it was there`, { subject: image, hint: 'somebody killed it (the kernel does when memory runs out: see dmesg); try again', cause });
+}
+
+/** Makes the two namespaces. ESRCH: its pid 1 ended early, or the parent's has died, after which the kernel starts nothing in there. */
+async function start(lx: LinuxSubstrate, image: ImageView, parent: Vproc): Promise<InitPids> {
+  try {
+    return await lx.initStart(image, outerOf(parent));
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === 'ECHILD' || code === 'EPIPE') throw endedEarly(image.name, error);
+    if (parent.serial === undefined || code !== 'ENOMEM') throw error;
+    throw lost('ESRCH', parent.image, `nothing can be started in "${parent.image}": its pid 1 has died`);
+  }
 }

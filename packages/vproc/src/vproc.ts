@@ -1,4 +1,4 @@
-import type { Pair, Pairs } from '@vimage/core';
+import type { ImageView, Pair, Pairs } from '@vimage/core';
 import type { Namespace } from '@vimage/linux';
 
 /** A pinned pid namespace, as the plan names it. */
@@ -11,6 +11,8 @@ export type Pinned = Pick<Namespace, 'type' | 'ino' | 'id'>;
 export interface Vproc {
   /** Serial of the image that made it, which names its pins; undefined for img0's. */
   readonly serial: bigint | undefined;
+  /** That image's name. */
+  readonly image: string;
   readonly view: Pinned | undefined;
   /** The image's own. */
   readonly own: Pinned | undefined;
@@ -18,7 +20,7 @@ export interface Vproc {
   readonly first: { readonly pid: number; readonly start: string } | undefined;
 }
 
-export const root: Vproc = { serial: undefined, view: undefined, own: undefined, first: undefined };
+export const root: Vproc = { serial: undefined, image: 'img0', view: undefined, own: undefined, first: undefined };
 
 export function savedPairs({ view, own, first }: Vproc): Pairs {
   return [...pinPairs('view', view), ...pinPairs('own', own), ...(first === undefined ? [] : [['first', `${first.pid} ${first.start}`] satisfies Pair])];
@@ -29,7 +31,7 @@ function pinPairs(key: string, pinned: Pinned | undefined): readonly Pair[] {
 }
 
 /** Reads what {@link savedPairs} wrote; undefined where it is damaged. */
-export function readSaved(serial: bigint, saved: Pairs): Vproc | undefined {
+export function readSaved({ serial, name }: Pick<ImageView, 'serial' | 'name'>, saved: Pairs): Vproc | undefined {
   const values = new Map(saved);
   const pinned = (key: string): Pinned | undefined => {
     const [, ino, id] = /^(\d+) (\d+|-)$/.exec(values.get(key) ?? '') ?? [];
@@ -38,5 +40,5 @@ export function readSaved(serial: bigint, saved: Pairs): Vproc | undefined {
   const [, pid, start] = /^(\d+) (\d+)$/.exec(values.get('first') ?? '') ?? [];
   const [view, own] = [pinned('view'), pinned('own')];
   if (view === undefined || own === undefined || pid === undefined || start === undefined) return undefined;
-  return { serial, view, own, first: { pid: Number(pid), start } };
+  return { serial, image: name, view, own, first: { pid: Number(pid), start } };
 }

@@ -1,4 +1,4 @@
-import { VimageError, kassert } from '../errors.ts';
+import { VimageError, codeOf, kassert } from '../errors.ts';
 import type { RemoveContext } from '../component/component.ts';
 import type { Image } from '../image/image.ts';
 import type { InstanceRef } from '../image/slot.ts';
@@ -16,7 +16,7 @@ const graceDefault = 5000;
 
 interface Report {
   readonly removed: string[];
-  readonly dying: string[];
+  readonly dying: StoredImage[];
   readonly notes: string[];
   ended: number;
 }
@@ -34,7 +34,7 @@ export async function destroyImage(state: KernelState, name: string, options: De
     const images = state.tree.subtreeBottomUp(image);
     for (const each of images) checkComponents(state, each);
     let busy = false;
-    for (const each of images) busy ||= (await state.substrate.processes(state.record(each))).length > 0;
+    for (const each of images) busy ||= await isBusy(state, each);
     for (const each of images) {
       state.tree.doom(each);
       await state.substrate.doom(state.record(each));
@@ -57,7 +57,18 @@ export async function destroyImage(state: KernelState, name: string, options: De
       }
     });
   }
-  return report;
+  // One that died a moment later is gone as well.
+  return { ...report, dying: report.dying.filter(({ serial }) => state.dying.has(serial)).map((record) => record.name) };
+}
+
+/** Whether a process lives in it. Where that cannot be told nothing is waited for: what still runs there keeps it dying. */
+async function isBusy(state: KernelState, image: Image): Promise<boolean> {
+  try {
+    return (await state.substrate.processes(state.record(image))).length > 0;
+  } catch (error) {
+    if (codeOf(error) !== 'EOPNOTSUPP') throw error;
+    return false;
+  }
 }
 
 /** An image with a component that is not installed here cannot be taken down rightly: EOPNOTSUPP. */
@@ -83,7 +94,7 @@ async function takeDown(state: KernelState, image: Image, report: Report): Promi
   state.records.delete(image);
   report.removed.push(image.name);
   if (!gone) {
-    report.dying.push(image.name);
+    report.dying.push(record);
     state.dying.set(record.serial, { ...record, state: 'dying' });
   }
   state.tree.remove(image);
@@ -100,19 +111,20 @@ async function removeInstances(state: KernelState, image: Image, stage: Stage): 
     if (slot.kind !== 'own') continue;
     const component = state.component(slot.component);
     if (component.remove === undefined) continue;
-    const cx: RemoveContext<string> = {
-      image: viewOf(image),
-      values: parsed.sections.get(component.name)?.values ?? {},
-      substrate: state.substrate,
-      stage,
-      parent: await instanceAt(state, parent, slot.component),
-      shared: slot.ref.images().some((other) => other !== image),
-    };
+    let instance: object | undefined;
     try {
-      notes.push(...(await component.remove(await instanceAt(state, image, slot.component), cx)));
+      const cx: RemoveContext<string> = {
+        image: viewOf(image),
+        values: parsed.sections.get(component.name)?.values ?? {},
+        substrate: state.substrate,
+        stage,
+        parent: await instanceAt(state, parent, slot.component),
+        shared: slot.ref.images().some((other) => other !== image),
+      };
+      instance = await instanceAt(state, image, slot.component);
+      notes.push(...(await component.remove(instance, cx)));
     } catch (error) {
-      // An instance that the kernel lost already (ESTALE) is no reason to keep its name.
-      if (!(error instanceof VimageError) || error.code !== 'ESTALE') throw error;
+      if (!isLost(error, instance)) throw error;
       notes.push(`${component.name} of ${image.name}: ${error.message}`);
       const owed = await stage.journalled(component.name);
       notes.push(...(await component.giveBack?.(owed, image.name, image.serial, state.substrate) ?? []));
@@ -123,6 +135,14 @@ async function removeInstances(state: KernelState, image: Image, stage: Stage): 
     if (slot.kind === 'own' && slot.ref.images().every((other) => other === image)) letGo(state, slot.ref);
   }
   return notes;
+}
+
+/**
+ * An instance, the image's or its parent's, that the kernel lost already (ESTALE), or that cannot be found because of damage to what was saved of it (EBADMSG from
+ * its restoring), is no reason to keep its name.
+ */
+function isLost(error: unknown, instance: object | undefined): error is VimageError {
+  return error instanceof VimageError && (error.code === 'ESTALE' || (error.code === 'EBADMSG' && instance === undefined));
 }
 
 /** Closes this process's descriptors of an instance, which would keep it alive. */
@@ -142,11 +162,15 @@ function sharersOf(image: Image): readonly Image[] {
   return [...sharing];
 }
 
-/** Writes anew how to enter an image whose instance lost its maker. */
+/** Writes anew how to enter an image whose instance lost its maker. Where it is lost itself there is no entering, as before. */
 async function replan(state: KernelState, image: Image): Promise<void> {
   const record = state.record(image);
   await staged(state, record, async (stage) => {
-    await stage.publish(record, await planSteps(state, image, stage.home));
+    const steps = await planSteps(state, image, stage.home).catch((error: unknown) => {
+      if (!isLost(error, undefined)) throw error;
+      return undefined;
+    });
+    if (steps !== undefined) await stage.publish(record, steps);
     await stage.release();
   });
 }
@@ -186,15 +210,14 @@ async function removeLeft(state: KernelState, record: StoredImage, stage: Stage)
     if (saved === undefined || makerOf(saved) !== undefined || component.remove === undefined) continue;
     const parent = await instanceAt(state, state.tree.img0, number);
     const cx: RemoveContext<string> = { image, values: parsed.sections.get(component.name)?.values ?? {}, substrate: state.substrate, stage, parent, shared: false };
+    let instance: object | undefined;
     try {
-      const instance = await component.restore(saved, { image, substrate: state.substrate });
-      try {
-        await component.remove(instance, cx);
-      } finally {
-        component.forget?.(instance);
-      }
+      instance = await component.restore(saved, { image, substrate: state.substrate });
+      await component.remove(instance, cx);
     } catch (error) {
-      if (!(error instanceof VimageError) || error.code !== 'ESTALE') throw error;
+      if (!isLost(error, instance)) throw error;
+    } finally {
+      if (instance !== undefined) component.forget?.(instance);
     }
   }
 }

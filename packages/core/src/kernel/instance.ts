@@ -52,7 +52,7 @@ async function restored(state: KernelState, image: Image, component: number): Pr
   const slot = image.slots[component];
   kassert(slot !== undefined, `image ${image.name} has no slot ${component}`);
   const holder = slot.ref.maker ?? image;
-  const saved = state.record(holder).saved.get(made.name) ?? state.records.get(image)?.saved.get(made.name);
+  const saved = state.records.get(holder)?.saved.get(made.name) ?? state.records.get(image)?.saved.get(made.name);
   if (saved === undefined) {
     throw new VimageError('EBADMSG', `the registry does not say where the ${made.name} of "${holder.name}" is`, {
       subject: holder.name,

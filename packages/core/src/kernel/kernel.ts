@@ -6,7 +6,7 @@ import type { Image } from '../image/image.ts';
 import { type ParamRow, jsonSchema, paramInfo } from '../param/info.ts';
 import type { Pairs } from '../pairs/pairs.ts';
 import type { JsonSchema } from '../param/type.ts';
-import { VimageError } from '../errors.ts';
+import { VimageError, codeOf } from '../errors.ts';
 import type { Holder, ProcessInfo } from '../substrate.ts';
 import type { Abort } from './abort.ts';
 import { createImage } from './create.ts';
@@ -116,18 +116,31 @@ export class Kernel implements AsyncDisposable {
     return this.#synced(() => this.#state.substrate.processes(this.#state.record(visible(this.#state, name))));
   }
 
-  /** Signals one process of the image by its number outside, or all; returns how many. ESRCH. */
+  /** Signals one process of the image by its number outside (ESRCH), or all; returns how many. One that ends meanwhile is not counted. */
   kill(name: string, pid: number | undefined, signal: string): Promise<number> {
     return this.#synced(async () => {
+      const { substrate } = this.#state;
       const record = this.#state.record(visible(this.#state, name));
-      const pids = pid === undefined ? (await this.#state.substrate.processes(record)).map((each) => each.pid) : [pid];
-      for (const each of pids) await this.#state.substrate.signal(record, each, signal);
-      return pids.length;
+      if (pid !== undefined) {
+        await substrate.signal(record, pid, signal);
+        return 1;
+      }
+      let count = 0;
+      for (const each of await substrate.processes(record)) {
+        try {
+          await substrate.signal(record, each.pid, signal);
+          count++;
+        } catch (error) {
+          if (codeOf(error) !== 'ESRCH') throw error;
+        }
+      }
+      return count;
     });
   }
 
+  /** Who keeps an image, or one that is dying. ESRCH. */
   refs(name: string): Promise<readonly Holder[]> {
-    return this.#synced(() => refsOf(this.#state, visible(this.#state, name)));
+    return this.#synced(() => refsOf(this.#state, name));
   }
 
   /** Makes the images of a file be as it says. */

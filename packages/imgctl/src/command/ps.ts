@@ -30,8 +30,8 @@ export const ps: CommandSpec = {
     const account = accounts();
     cx.result(rows, () => table(rows, [
       { head: 'PID', of: ({ pid }) => String(pid), right: true },
-      { head: 'VIEW', of: ({ inner }) => String(inner.at(-2) ?? inner.at(-1) ?? '-'), right: true },
-      { head: 'IMAGE', of: ({ inner }) => String(inner.length > 1 ? inner.at(-1) : '-'), right: true },
+      { head: 'VIEW', of: ({ inner }) => String(inner.at(-2) ?? '-'), right: true },
+      { head: 'IMAGE', of: ({ inner }) => String(inner.at(-1) ?? '-'), right: true },
       { head: 'USER', of: ({ uid }) => account(uid) },
       { head: 'S', of: ({ state }) => state },
       ...(only === undefined ? [{ head: 'IN', of: ({ image }: Row) => image }] : []),

@@ -7,6 +7,7 @@ import { poke } from '../sys/file.ts';
 import { cgroupText } from './info.ts';
 import type { Membership } from './membership.ts';
 import { Pidfd, allEnded } from './pidfd.ts';
+import { wakeParents } from './standing.ts';
 
 const { SIGTERM, SIGKILL } = constants.signals;
 /** What a killed process may take to end: longer, and it hangs in the kernel (state D). */
@@ -50,6 +51,7 @@ export async function endAll(image: Membership, grace: number, name: string, all
       }
       if (!(await allEnded(left, until - performance.now()))) throw hangs(left, name);
     }
+    wakeParents(seen.keys());
     return count;
   } finally {
     for (const process of seen.values()) process[Symbol.dispose]();

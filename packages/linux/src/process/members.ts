@@ -3,13 +3,14 @@ import type { ProcessInfo } from '@vimage/core';
 import { VimageError } from '@vimage/core';
 import { processInfo } from './info.ts';
 import type { Membership } from './membership.ts';
+import { numbersWithin } from './numbers.ts';
 import { Pidfd } from './pidfd.ts';
 
-/** The processes that live in an image. */
-export function members(image: Membership): readonly ProcessInfo[] {
+/** What lives in an image; `own`: inode of the pid namespace that the image has. */
+export function members(image: Membership, own: bigint | undefined): readonly ProcessInfo[] {
   return image.pids(false).flatMap((pid) => {
     const info = processInfo(pid);
-    return info === undefined || info.state === 'Z' || info.state === 'X' ? [] : [info];
+    return info === undefined || info.state === 'Z' || info.state === 'X' ? [] : [{ ...info, inner: numbersWithin(info, own) }];
   });
 }
 

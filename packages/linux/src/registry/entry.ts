@@ -12,8 +12,6 @@ export interface Entry {
   /** The stage that wrote it; files named `NAME.~EDIT` beside it belong to it and take the place of NAME. */
   readonly edit: bigint;
   readonly cgroup: CgroupAt | undefined;
-  /** The cgroup of a v1 hierarchy in which the number of processes is limited. */
-  readonly limit: string | undefined;
   /** Pins of other images' use: the instances outlive the image. */
   readonly shared: boolean;
   readonly joins: readonly Join[];
@@ -40,10 +38,10 @@ function addressText({ hi, lo, prefix }: ImageAddress): string {
 }
 
 /** The plan of an image (docs/plan-format.md): what imgexec reads, and in keys `x-` what we read. */
-export function encodePlan(image: StoredImage, steps: readonly PlanStep[], extra: { readonly edit: bigint; readonly cgroup: CgroupAt | undefined; readonly limit: string | undefined }): Uint8Array {
+export function encodePlan(image: StoredImage, steps: readonly PlanStep[], extra: { readonly edit: bigint; readonly cgroup: CgroupAt | undefined }): Uint8Array {
   const pairs: Pair[] = [['vimage-plan', '1'], ['image', image.name], ['serial', String(image.serial)]];
   if (extra.cgroup !== undefined) pairs.push(['cgroup', `${extra.cgroup.path}/${procsDir}`], ['cgroup.kind', extra.cgroup.kind]);
-  if (extra.limit !== undefined) pairs.push(['cgroup.limit', extra.limit]);
+  if (extra.cgroup?.limit !== undefined) pairs.push(['cgroup.limit', extra.cgroup.limit]);
   pairs.push(
     ['x-address', addressText(image.address)],
     ['x-persist', image.persist ? 'yes' : 'no'],
@@ -112,12 +110,16 @@ export function decodePlan(bytes: Uint8Array, path: string): Entry {
     },
     pairs: Number(need('x-pairs', /^\d{1,10}$/)[0]),
     edit: BigInt(need('x-edit', /^\d{1,20}$/)[0]),
-    cgroup: cgroup === undefined ? undefined : { path: cgroup.slice(0, -procsDir.length - 1), kind: need('cgroup.kind', /^v[12]$/)[0] === 'v1' ? 'v1' : 'v2' },
-    limit: head.get('cgroup.limit'),
+    cgroup: cgroup === undefined ? undefined : cgroupAt(cgroup.slice(0, -procsDir.length - 1), need('cgroup.kind', /^v[12]$/)[0], head.get('cgroup.limit')),
     shared: head.get('x-shared') === 'yes',
     joins: firstStep < 0 ? [] : joinsOf(pairs.slice(firstStep)),
     steps: pairs.filter(([key]) => key === 'step').length,
   };
+}
+
+/** A cgroup as a plan or a lock's note says it. */
+export function cgroupAt(path: string, kind: string | undefined, limit: string | undefined): CgroupAt {
+  return { path, kind: kind === 'v1' ? 'v1' : 'v2', ...(limit === undefined ? {} : { limit }) };
 }
 
 function savedOf(head: ReadonlyMap<string, string>, path: string): ReadonlyMap<string, Pairs> {

@@ -23,6 +23,7 @@ export function checkRoot(path: string): bigint | undefined {
 /** What `generation` says: `BOOT GENERATION SERIAL`, of fixed width so that it is changed in place. */
 export interface Count {
   readonly boot: string;
+  /** Odd while something is being changed, and after a change whose maker died in it. */
   readonly generation: bigint;
   readonly serial: bigint;
 }
@@ -63,6 +64,8 @@ export class Root {
   /** What `generation` says, while the lock is held; a serial that was given out since is not written yet where `#owed`. */
   #count: Count = { boot: '', generation: 0n, serial: 0n };
   #owed = false;
+  /** Something has changed, or is about to. */
+  #begun = false;
   #turn = 0;
   #queue: Promise<void> = Promise.resolve();
 
@@ -80,11 +83,6 @@ export class Root {
     return this.#turn;
   }
 
-  /** The counters; InvariantError unless the lock is held. */
-  get count(): Count {
-    if (!this.#held) throw new InvariantError('the registry is read without its lock');
-    return this.#count;
-  }
 
   /**
    * Runs a synchronous section under the root lock. Where this process holds the lock already nobody can come in between, as the
@@ -196,8 +194,11 @@ export class Root {
     try {
       if (this.#file < 0) this.#enter();
       const now = this.#read();
-      this.#count = now?.boot === bootId() ? now : { boot: bootId(), generation: bootTime(), serial: 0n };
+      this.#count = now?.boot === bootId() ? now : { boot: bootId(), generation: bootTime() & ~1n, serial: 0n };
+      // Odd: who changed something last was killed before it could say so.
+      if ((this.#count.generation & 1n) === 1n) this.#count = { ...this.#count, generation: this.#count.generation + 1n };
       this.#turn += 1;
+      this.#begun = false;
       return true;
     } catch (error) {
       this.#release();
@@ -206,9 +207,23 @@ export class Root {
   }
 
   #release(): void {
-    if (this.#owed && this.#file >= 0) this.#write(this.#count);
-    this.#held = false;
-    if (this.#lock >= 0) unflock(this.#lock);
+    try {
+      this.#settle();
+    } finally {
+      this.#held = false;
+      if (this.#lock >= 0) unflock(this.#lock);
+    }
+  }
+
+  /** Writes what is owed. What has happened stays so: where it cannot be written, the generation is left odd. */
+  #settle(): void {
+    if (this.#file < 0 || !(this.#owed || this.#begun)) return;
+    try {
+      this.#write({ ...this.#count, generation: this.generation });
+      this.#begun = false;
+    } catch (error) {
+      if (error instanceof InvariantError) throw error;
+    }
   }
 
   #drop(): void {
@@ -248,9 +263,29 @@ export class Root {
     return (this.#count = count);
   }
 
-  /** Says that the registry has changed. */
-  bump(): bigint {
-    return this.#write({ ...this.#count, generation: this.#count.generation + 1n }).generation;
+  /** Says that something is about to change, before anybody can see it: whoever reads meanwhile waits for the lock. */
+  begin(): void {
+    if (!this.#begun) this.#write({ ...this.#count, generation: this.#count.generation + 1n });
+    this.#begun = true;
+  }
+
+  /**
+   * The registry has changed: the generation it had when the lock was taken, and the one it has when it is given up. Until then it is
+   * odd in the file; of one that is killed before, it stays odd, and whoever takes the lock next goes on from there.
+   */
+  bump(): { readonly from: bigint; readonly to: bigint } {
+    this.begin();
+    return { from: this.#base, to: this.generation };
+  }
+
+  /** The generation, for whoever holds the lock: one change further once it has changed something. */
+  get generation(): bigint {
+    if (!this.#held) throw new InvariantError('the registry is read without its lock');
+    return this.#begun ? this.#base + 2n : this.#base;
+  }
+
+  get #base(): bigint {
+    return this.#count.generation & ~1n;
   }
 
   /**

@@ -14,6 +14,8 @@ import { removingPlan } from './read.ts';
 export interface StageHost {
   /** Runs under the root lock. */
   run<T>(fn: () => T): Awaitable<T>;
+  /** Before, and after, a change that others can see. */
+  begin(): void;
   bump(): void;
   during(fn: () => Promise<void>): Promise<void>;
   /** Removes what of an image that never was is outside the registry: processes, cgroup, pins. */
@@ -47,8 +49,6 @@ export class LinuxStage implements Stage {
   readonly cgroup: CgroupAt | undefined;
   readonly #host: StageHost;
   readonly #start: StageStart;
-  /** The cgroup of a v1 hierarchy that limits the number of processes, once there is one. */
-  limit: string | undefined;
   #dir: string;
   #published = false;
 
@@ -60,7 +60,6 @@ export class LinuxStage implements Stage {
     this.serial = start.serial;
     this.home = start.home;
     this.cgroup = start.cgroup;
-    this.limit = start.entry?.limit;
   }
 
   /** Where its files are now. */
@@ -115,18 +114,20 @@ export class LinuxStage implements Stage {
   }
 
   publish(image: StoredImage, plan: readonly PlanStep[]): Awaitable<void> {
-    const bytes = encodePlan(image, plan, { ...this.#start, limit: this.limit });
+    const bytes = encodePlan(image, plan, this.#start);
     const pairs = encodePairs(image.pairs);
     return this.#host.run(() => {
-      if (this.#start.existing) this.#publishChange(bytes, pairs);
-      else this.#publishNew(bytes, pairs);
-      this.#published = true;
-      this.#host.own(this.serial, this.#dir, image.persist);
-      this.#host.bump();
+      this.#host.begin();
+      try {
+        if (this.#start.existing) this.#publishChange(bytes, pairs, image.persist);
+        else this.#publishNew(bytes, pairs, image.persist);
+      } finally {
+        this.#host.bump();
+      }
     });
   }
 
-  #publishNew(plan: Uint8Array, pairs: Uint8Array): void {
+  #publishNew(plan: Uint8Array, pairs: Uint8Array, persist: boolean): void {
     writeNew(`${this.#dir}/pairs`, pairs);
     writeNew(`${this.#dir}/plan`, plan);
     try {
@@ -138,14 +139,23 @@ export class LinuxStage implements Stage {
       throw error;
     }
     this.#dir = this.home;
+    this.#published = true;
+    this.#host.own(this.serial, this.#dir, persist);
   }
 
   /** The rename of the plan is the moment: before it the old image stands, after it the new one, whoever dies when. */
-  #publishChange(plan: Uint8Array, pairs: Uint8Array): void {
+  #publishChange(plan: Uint8Array, pairs: Uint8Array, persist: boolean): void {
     const removing = readdirSync(this.#dir).includes(removingPlan);
+    if (!persist) this.#host.own(this.serial, this.#dir, false);
     writeNew(`${this.#dir}/pairs${this.#suffix}`, pairs);
     replace(`${this.#dir}/${removing ? removingPlan : 'plan'}`, plan);
-    rollForward(this.#dir, this.#start.edit);
+    this.#published = true;
+    try {
+      rollForward(this.#dir, this.#start.edit);
+      if (persist) this.#host.own(this.serial, this.#dir, true);
+    } catch {
+      // It has happened all the same: readers know where its files are, and gc gives them their names.
+    }
   }
 
   async abort(): Promise<void> {
@@ -157,6 +167,7 @@ export class LinuxStage implements Stage {
         }
         await this.#host.discard(this.serial, this.cgroup, this.#dir);
         this.#host.own(this.serial, this.#dir, true);
+        if (this.#published) this.#host.begin();
         removeTree(this.#dir);
         if (this.#published) this.#host.bump();
       } finally {

@@ -1,6 +1,6 @@
 import type { KoffiFunc } from 'koffi';
 import { door } from '../door.ts';
-import { NS_GET_ID, NS_GET_NSTYPE, FILEID_NSFS, NSFS_HANDLE_BYTES } from '../abi/ns.ts';
+import { NS_GET_ID, NS_GET_NSTYPE, NS_GET_PARENT, FILEID_NSFS, NSFS_HANDLE_BYTES } from '../abi/ns.ts';
 import { check, int, lastErrno, native } from './libc.ts';
 import { SysError, errnoName } from './error.ts';
 
@@ -30,6 +30,11 @@ export function unshare(flags: number): void {
 /** NS_GET_NSTYPE: the CLONE_NEW* value. ENOTTY when it is not a namespace. */
 export function nsType(fd: number): number {
   return check(cIoctl()(int(fd, 'fd'), NS_GET_NSTYPE, null), 'ioctl NS_GET_NSTYPE');
+}
+
+/** NS_GET_PARENT: a descriptor of the pid or user namespace around this one. EPERM: it is out of our sight. */
+export function nsParent(fd: number): number {
+  return check(cIoctl()(int(fd, 'fd'), NS_GET_PARENT, null), 'ioctl NS_GET_PARENT');
 }
 
 const SIOCSIFFLAGS = 0x8914;

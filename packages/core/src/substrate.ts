@@ -112,6 +112,10 @@ export interface SpawnRequest {
   readonly tty?: boolean;
   readonly dieWithParent?: boolean;
   readonly detach?: boolean;
+  /** Its standard descriptors, as the substrate has them. */
+  readonly stdio?: StdioOf;
+  /** A descriptor of ours that it has until the program runs: it is closed then, or, where it cannot, gets the exit status as one byte. */
+  readonly report?: number;
 }
 
 /** Which image this process lives in, and what it may do. */
@@ -125,12 +129,15 @@ export interface EndOptions {
   readonly grace: number;
 }
 
-/** What a substrate adds to the types of core: `child`, what `spawn` returns. */
+/** What a substrate adds to the types of core: `child`, what `spawn` returns; `stdio`, what it takes as standard descriptors. */
 // eslint-disable-next-line @typescript-eslint/no-empty-object-type
 export interface SubstrateTypes {}
 
 /** A started program, as the substrate in use has it (Node's ChildProcess, with @vimage/linux). */
 export type ChildOf = SubstrateTypes extends { readonly child: infer C } ? C : unknown;
+
+/** What a program's standard descriptors are (Node's StdioOptions, with @vimage/linux; `pipe` unless given, as of child_process). */
+export type StdioOf = SubstrateTypes extends { readonly stdio: infer S } ? S : unknown;
 
 /** The only door to the machine. Core calls nothing else; components may narrow it to the one they know. */
 export interface Substrate {

@@ -44,3 +44,14 @@ export function withDefault(pairs: Pairs, key: string, value: string): Pairs {
   if (image.some(([given]) => given === key)) return pairs;
   return [...image, [key, value], ...pairs.slice(image.length)];
 }
+
+const no = ['false', 'no', 'off', '0'];
+
+/** EINVAL: an image that ends with the process that holds it would end with this command. */
+export function checkPersists(pairs: Pairs): void {
+  const given = sections(pairs).image.find(([key]) => key === 'persist');
+  if (given === undefined || !no.includes(given[1])) return;
+  throw new VimageError('EINVAL', 'persist false: the image would be gone with the end of this command', {
+    subject: 'persist', hint: 'for an image that ends with a command: imgctl run ... -- COMMAND; else leave persist out, and imgctl destroy it',
+  });
+}

@@ -69,7 +69,11 @@ export interface ExampleWords {
 export function exampleWords(rows: readonly ParamRow[]): ExampleWords {
   const names = [...new Set(rows.map((row) => row.component))].filter((name) => name !== '');
   const component = (n: number): string => names[n % Math.max(1, names.length)] ?? 'COMPONENT';
-  const of = (n: number): readonly ParamRow[] => rows.filter((row) => row.component === component(n) && row.access !== 'ro');
+  // What can be changed later comes first: the rest is for rarer cases.
+  const of = (n: number): readonly ParamRow[] => {
+    const mine = rows.filter((row) => row.component === component(n) && row.access !== 'ro');
+    return [...mine.filter(({ access }) => access === 'rw'), ...mine.filter(({ access }) => access !== 'rw')];
+  };
   const words = (list: readonly ParamRow[]): string => list.map((row) => ` ${row.key} ${quoted(row.example)}`).join('');
   return {
     component,

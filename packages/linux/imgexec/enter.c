@@ -16,6 +16,7 @@ static struct options *opt;
 static char cwd[PATH_MAX];
 static char where[1024]; /* of the image, below the registry */
 static int limit = -1, registry, image, host = -1, hostproc, root, pins = -1, pindir = -1, view_fd = -1, parent_pidfd = -1;
+static ino_t plan_ino;
 static bool has_view, has_keeper; /* there is no cgroup */
 static struct tty tty = {.master = -1, .slave = -1};
 static sigset_t inherited_mask;
@@ -46,6 +47,7 @@ static void image_open(void)
 		die(EXIT_OURS, errno, "plan: %s: it cannot be opened; imgctl gc cleans up", opt->name);
 	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 022))
 		die(EXIT_OURS, EPERM, "plan: %s: it must be a file of uid %u that nobody else may write", opt->name, geteuid());
+	plan_ino = st.st_ino;
 	len = read_all(fd, text, sizeof text);
 	if (len < 0)
 		die_at(opt->name);
@@ -140,7 +142,7 @@ static void open_pins(void)
 		die(EXIT_OURS, errno, "open: /proc/self/ns/mnt: /proc must be mounted");
 	pins = ns_open(registry, "mnt", CLONE_NEWNS, 0, 0);
 	if (pins < 0)
-		die(EXIT_OURS, ESTALE, "pins: %s: the namespaces are gone: imgctl destroy %s, then create it again", opt->name, opt->name);
+		die(EXIT_OURS, ESTALE, "pins: %s: not mounted here: leave the image that this runs in; else imgctl destroy %s, then create it again", opt->name, opt->name);
 	enter_mnt(pins, "the pins' namespace");
 	for (struct step *st = plan.steps; st < plan.steps + plan.nsteps; st++)
 		if (st->use && st->kind == JOIN && (st->fd = ns_open(AT_FDCWD, st->pin, st->type, st->ino, st->id)) < 0)
@@ -233,6 +235,14 @@ static void build_view(void)
 	}
 }
 
+/* Who changes the plan removes the pinned view afterwards, under the lock on pindir. */
+static bool plan_is_current(void)
+{
+	struct stat now;
+
+	return fstatat(image, "plan", &now, AT_SYMLINK_NOFOLLOW) == 0 && now.st_ino == plan_ino;
+}
+
 /* Called under the lock on pindir. */
 static void pin_view(void)
 {
@@ -266,7 +276,8 @@ static void enter_view(void)
 		view_fd = ns_open(pindir, "mnt", CLONE_NEWNS, 0, 0);
 		if (view_fd < 0) {
 			build_view();
-			pin_view();
+			if (plan_is_current())
+				pin_view();
 		}
 		flock(pindir, LOCK_UN);
 	}
@@ -353,6 +364,16 @@ static _Noreturn void crowded(void)
 	die(EXIT_OURS, EAGAIN, "%s: it has as many processes as it may have: end some, or raise its limit", opt->name);
 }
 
+/* What fork(2) and clone3(2) say, for the reader. */
+void no_process(void)
+{
+	if (errno == ENOMEM && uses(CLONE_NEWPID)) /* what the kernel says of a pid namespace that is going */
+		die(EXIT_OURS, ESRCH, "%s: its pid 1 has died: imgctl destroy %s, then create it again", opt->name, opt->name);
+	if (errno == EAGAIN && plan.cgroup)
+		crowded();
+	die(EXIT_OURS, errno == ENODEV ? ESRCH : errno, "%s: %s: %s", failed, opt->name, strerror(errno));
+}
+
 static _Noreturn void child(int self)
 {
 	if (limit >= 0 && cgroup_enter(limit) < 0)
@@ -379,19 +400,6 @@ static int self_or_parent(pid_t pid)
 	if (fd < 0)
 		die(EXIT_OURS, errno, "pidfd_open: --die-with-parent: the caller is gone, or Linux is older than 5.3");
 	return fd;
-}
-
-/* Into a list that is sorted upwards; -1 is none. */
-static void keep_fd(int *keep, int *n, int fd)
-{
-	int at = *n;
-
-	if (fd < 0)
-		return;
-	for (; at > 0 && keep[at - 1] > fd; at--)
-		keep[at] = keep[at - 1];
-	keep[at] = fd;
-	++*n;
 }
 
 /* In the new process: the command itself, or the keeper that starts it. */
@@ -428,7 +436,7 @@ void enter(struct options *options)
 	image_open();
 	choose_steps();
 	has_keeper = !opt->effective && !plan.cgroup;
-	if (opt->direct && (opt->effective || opt->detach || opt->nkeep || has_keeper || plan.cgroup_v1 || opt->tty == 1
+	if (opt->direct && (opt->effective || opt->report >= 0 || opt->detach || opt->nkeep || has_keeper || plan.cgroup_v1 || opt->tty == 1
 			    || (opt->tty != 0 && (isatty(0) || isatty(1) || isatty(2)))))
 		_exit(NOT_DIRECT);
 	sigprocmask(SIG_SETMASK, NULL, &inherited_mask);
@@ -442,6 +450,7 @@ void enter(struct options *options)
 	if (uses(0) || (has_view && !opt->effective))
 		open_pins();
 	forks = !opt->effective || opt->detach || tty.master >= 0 || opt->nkeep || uses(CLONE_NEWPID);
+	report_fd = opt->report;
 	if (!forks)
 		run();
 
@@ -455,17 +464,11 @@ void enter(struct options *options)
 		join(which);
 	pid = spawn(cgroup, plan.cgroup_v1, opt->direct != NULL);
 	if (pid == 0) {
-		report_fd = report[1];
+		report_fd = opt->detach ? report[1] : opt->report;
 		begin(self, which, events[1]);
 	}
-	if (pid < 0 && errno == ENODEV)
-		errno = ESRCH;
-	if (pid < 0 && errno == EAGAIN && cgroup >= 0)
-		crowded();
-	if (pid < 0 && errno == ENOMEM && uses(CLONE_NEWPID)) /* what the kernel says of a pid namespace that is going */
-		die(EXIT_OURS, ESRCH, "%s: its pid 1 has died: imgctl destroy %s, then create it again", opt->name, opt->name);
 	if (pid < 0)
-		die(EXIT_OURS, errno, "%s: %s: %s", failed, opt->name, strerror(errno));
+		no_process();
 	if (opt->direct) {
 		*opt->direct = pid;
 		_exit(0);

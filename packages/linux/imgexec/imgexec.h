@@ -85,6 +85,7 @@ int unshare_mnt(int older, int proc);
 int bind_fd(int fd, const char *to);
 pid_t spawn(int cgroup, bool v1, bool brother); /* fork, and the child begins inside the cgroup; brother: our parent is its parent */
 int close_all_but(const int *keep, int n);
+void keep_fd(int *keep, int *n, int fd); /* into a list as close_all_but takes it; -1 is none */
 int read_all(int fd, char *buf, size_t size);
 
 /* user.c */
@@ -130,12 +131,13 @@ struct options {
 	int tty; /* -1: when there is a terminal */
 	const char *name, *only, *user, *cwd;
 	char **env, **argv;
-	int nenv, nkeep, keep[16];
+	int nenv, nkeep, keep[16], report;
 	pid_t *direct; /* start the command as a brother of ours, say its pid here, and be gone */
 };
 
 void parse_command(int argc, char **argv, struct options *options);
 _Noreturn void enter(struct options *options);
+_Noreturn void no_process(void);
 int launch(void);
 int serve(char *argument);
 

@@ -101,8 +101,10 @@ void keeper(int image, int events, bool die_with_parent)
 	int kept[2] = {image < events ? image : events, image < events ? events : image};
 	pid_t command = fork();
 
-	if (command < 0)
-		die(EXIT_OURS, errno, "fork: %s", errno == ENOMEM ? "out of memory, or its pid 1 has died: imgctl destroy it" : strerror(errno));
+	if (command < 0) {
+		fail_at("fork");
+		no_process();
+	}
 	if (command == 0)
 		return;
 	for (int fd = 0; fd < 3; fd++)

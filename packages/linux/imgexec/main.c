@@ -21,6 +21,7 @@ static const char help[] =
 	"  -d                  in the background: returns when the command has started\n"
 	"  --die-with-parent   killed when the caller of imgexec ends\n"
 	"  --keep-fd N         keep descriptor N open (a lock, say) until the command ends; repeatable\n"
+	"  --report-fd N       close descriptor N when the command runs; if it cannot, write the exit status to it, one byte\n"
 	"  --probe             say what this kernel offers\n"
 	"\n"
 	"  imgexec web -- ps aux            what runs in it\n"
@@ -59,17 +60,22 @@ static void probe(void)
 	say(out);
 }
 
-static void add_keep(struct options *o, const char *s)
+static int a_descriptor(const char *option, const char *s)
 {
 	uint64_t fd;
-	int at = o->nkeep;
 
-	if (!parse_u64(s, &fd) || fd < 3 || fd > 1 << 20 || at == 16 || fcntl((int)fd, F_SETFD, FD_CLOEXEC) < 0)
-		die(EXIT_OURS, EBADF, "--keep-fd: %s: expected an open descriptor above 2, at most 16 of them", s);
-	for (; at > 0 && o->keep[at - 1] > (int)fd; at--)
-		o->keep[at] = o->keep[at - 1];
-	o->keep[at] = (int)fd;
-	o->nkeep++;
+	if (!parse_u64(s, &fd) || fd < 3 || fd > 1 << 20 || fcntl((int)fd, F_SETFD, FD_CLOEXEC) < 0)
+		die(EXIT_OURS, EBADF, "%s: %s: expected an open descriptor above 2", option, s);
+	return (int)fd;
+}
+
+static void add_keep(struct options *o, const char *s)
+{
+	int fd = a_descriptor("--keep-fd", s);
+
+	if (o->nkeep == 16)
+		die(EXIT_OURS, EINVAL, "--keep-fd: %s: at most 16 of them", s);
+	keep_fd(o->keep, &o->nkeep, fd);
 }
 
 /* What is called other than a command in an image ends here, or in *which. */
@@ -77,15 +83,15 @@ enum { NOTHING, SERVE_PINS, LAUNCH_COMMANDS };
 
 static void parse(int argc, char **argv, struct options *o, int *which)
 {
-	enum { NO_VIEW = 255, ONLY, CWD, ENV, CLEAN_ENV, DIE_WITH_PARENT, KEEP_FD, HELP, VERSION, SERVE, LAUNCH, PROBE };
+	enum { NO_VIEW = 255, ONLY, CWD, ENV, CLEAN_ENV, DIE_WITH_PARENT, KEEP_FD, REPORT_FD, HELP, VERSION, SERVE, LAUNCH, PROBE };
 	static const struct option longs[] = {
 		{"no-view", 0, 0, NO_VIEW}, {"only", 1, 0, ONLY}, {"cwd", 1, 0, CWD}, {"env", 1, 0, ENV}, {"clean-env", 0, 0, CLEAN_ENV},
-		{"die-with-parent", 0, 0, DIE_WITH_PARENT}, {"keep-fd", 1, 0, KEEP_FD}, {"help", 0, 0, HELP}, {"version", 0, 0, VERSION},
+		{"die-with-parent", 0, 0, DIE_WITH_PARENT}, {"keep-fd", 1, 0, KEEP_FD}, {"report-fd", 1, 0, REPORT_FD}, {"help", 0, 0, HELP}, {"version", 0, 0, VERSION},
 		{"serve", 0, 0, SERVE}, {"launch", 0, 0, LAUNCH}, {"probe", 0, 0, PROBE}, {0},
 	};
 	int c;
 
-	*o = (struct options){.tty = -1, .env = argv + 1};
+	*o = (struct options){.tty = -1, .report = -1, .env = argv + 1};
 	opterr = 0;
 	optind = 0;
 	while ((c = getopt_long(argc, argv, "+:edtTu:", longs, NULL)) != -1)
@@ -106,6 +112,7 @@ static void parse(int argc, char **argv, struct options *o, int *which)
 		case CLEAN_ENV: o->clean_env = true; break;
 		case DIE_WITH_PARENT: o->die_with_parent = true; break;
 		case KEEP_FD: add_keep(o, optarg); break;
+		case REPORT_FD: o->report = a_descriptor("--report-fd", optarg); break;
 		case HELP: say(help); break;
 		case VERSION: say("imgexec " IMGEXEC_VERSION "\n"); break;
 		case SERVE: *which = SERVE_PINS; return;
@@ -139,7 +146,7 @@ void parse_command(int argc, char **argv, struct options *o)
 int main(int argc, char **argv)
 {
 	struct options o;
-	int which = NOTHING;
+	int which = NOTHING, nkept, kept[17];
 
 	/* Before all else: inside a namespace we would be within reach of those who live there. */
 	if (prctl(PR_SET_DUMPABLE, 0) < 0)
@@ -152,7 +159,10 @@ int main(int argc, char **argv)
 		return serve(argv[optind - 1]);
 	if (which == LAUNCH_COMMANDS)
 		return launch();
-	if (close_all_but(o.keep, o.nkeep) < 0)
+	nkept = o.nkeep;
+	memcpy(kept, o.keep, sizeof o.keep);
+	keep_fd(kept, &nkept, o.report);
+	if (close_all_but(kept, nkept) < 0)
 		die_at("descriptors");
 	enter(&o);
 }

@@ -216,13 +216,26 @@ static int unpin_all(const char *serial)
 	return errno = err, result;
 }
 
+/* Under the same lock. */
+static int unpin_one(const char *path, const char *serial, const char *name)
+{
+	int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), result, err;
+
+	if (dir < 0)
+		return errno == ENOENT ? 0 : fail_at("open");
+	result = flock(dir, LOCK_EX) < 0 ? fail_at("flock") : remove_pin(serial, name);
+	err = errno;
+	close(dir);
+	return errno = err, result;
+}
+
 static int unpin(const char *serial, const char *name)
 {
 	char path[32];
 
-	if (!name ? unpin_all(serial) < 0 : remove_pin(serial, name) < 0)
-		return -1;
 	snprintf(path, sizeof path, "/%s", serial);
+	if (!name ? unpin_all(serial) < 0 : unpin_one(path, serial, name) < 0)
+		return -1;
 	rmdir(path); /* the last one takes the directory with it */
 	add("ok");
 	return 0;

@@ -320,6 +320,18 @@ int close_all_but(const int *keep, int n)
 	return 0;
 }
 
+void keep_fd(int *keep, int *n, int fd)
+{
+	int at = *n;
+
+	if (fd < 0)
+		return;
+	for (; at > 0 && keep[at - 1] > fd; at--)
+		keep[at] = keep[at - 1];
+	keep[at] = fd;
+	++*n;
+}
+
 int read_all(int fd, char *buf, size_t size)
 {
 	size_t len = 0;

@@ -21,8 +21,8 @@ const types: ReadonlySet<string> = new Set(['net', 'uts', 'ipc', 'cgroup', 'pid'
  * itself, between two crossings. Undefined: it is imgexec's to do (a mount view, another user, a terminal, ...).
  */
 function crossing({ joins }: Entry, request: SpawnRequest): readonly Join[] | undefined {
-  const { effective, view, only, user, tty, detach, dieWithParent } = request;
-  if (!effective || view !== false || user !== undefined || tty === true || detach === true || dieWithParent === true) return undefined;
+  const { effective, view, only, user, tty, detach, dieWithParent, report } = request;
+  if (!effective || view !== false || user !== undefined || tty === true || detach === true || dieWithParent === true || report !== undefined) return undefined;
   if (!only.every((name) => joins.some(({ component }) => component === name))) return undefined;
   const chosen = joins.filter(({ component, mode, ask }) => mode !== 'live' && (only.length > 0 ? only.includes(component) : !ask));
   const possible = chosen.every(({ type }) => types.has(type) && (type !== 'pid' || isMainThread));
@@ -54,6 +54,10 @@ export interface StartHost {
   launcher(): Launcher | undefined;
 }
 
+function three(stdio: StdioOptions): Exclude<StdioOptions, string> {
+  return typeof stdio === 'string' ? [stdio, stdio, stdio] : [stdio[0], stdio[1], stdio[2]];
+}
+
 /** Starts a program in an image, or on it: by imgexec, or, where that is all it takes, between two crossings. */
 export function startProgram(
   image: Named, request: SpawnRequest, stdio: StdioOptions, from: StartHost,
@@ -62,7 +66,8 @@ export function startProgram(
   const joins = plan === undefined ? undefined : crossing(plan, request);
   if (joins === undefined) {
     const { args, env } = imgexecCall(image.name, request);
-    const { effective, detach, tty } = request;
+    const { effective, detach, tty, report } = request;
+    if (report !== undefined) return door('spawn', () => spawn(imgexecPath(), ['--report-fd', '3', ...args], { env, stdio: [...three(stdio), report] }));
     const plain = effective || detach === true || tty === true;
     const launcher = plain ? undefined : from.launcher();
     return door('spawn', () => (launcher === undefined ? undefined : launchedChild(launcher, args, env, stdio)) ?? spawn(imgexecPath(), [...args], { env, stdio }));

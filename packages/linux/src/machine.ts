@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { VimageError } from '@vimage/core';
 import type { Awaitable, EntryStep, StoredImage } from '@vimage/core';
 import { initDir, parseCgroups, probeCgroup, serialOf } from './cgroup.ts';
@@ -8,11 +8,12 @@ import { netlinkSocket } from './netlink-socket.ts';
 import type { NetlinkSocket } from './netlink-socket.ts';
 import { upHere } from './loopback.ts';
 import { Launcher } from './launcher.ts';
-import { create, withNs } from './ns.ts';
+import { create, exists, withNs } from './ns.ts';
 import type { Namespace } from './ns.ts';
 import { Pinner } from './pinner.ts';
 import type { InitPids, OuterPid } from './pinner.ts';
 import { Layout, registryRoot } from './registry/paths.ts';
+import { readAll } from './registry/read.ts';
 import { Root } from './registry/root.ts';
 import { imageByDescent } from './process/descent.ts';
 import { readPlan } from './retire.ts';
@@ -29,8 +30,9 @@ export abstract class LinuxMachine {
   #pinner: Pinner | undefined;
   #launcher: Launcher | undefined;
   #first = true;
-  /** The turn of the root lock in which the pinner was last seen to stand where it should. */
-  #seen = 0;
+  /** What was mounted as the pins' namespace, and in which turn of the root lock that was looked at. */
+  #mounted: bigint | undefined;
+  #turn = 0;
   #hierarchy: Hierarchy | undefined | null = null;
 
   /** `root` is for tests of the registry; imgexec knows only the one place. */
@@ -75,9 +77,9 @@ export abstract class LinuxMachine {
     this.#pinner = undefined;
   }
 
+  /** Undefined where the pins' namespace is not mounted. */
   protected pinnerIfPins(): Pinner | undefined {
-    const known = this.#pinner?.running === true && this.root.held && this.#seen === this.root.turn;
-    return known || existsSync(this.layout.mnt) ? this.livePinner() : undefined;
+    return this.#look() === undefined ? undefined : this.livePinner();
   }
 
   /** imgexec, standing in the pins' namespace; started, and the namespace made, when first needed. */
@@ -86,14 +88,35 @@ export abstract class LinuxMachine {
   }
 
   protected livePinner(): Pinner {
-    if (this.#pinner?.running === true && this.root.held && this.#seen === this.root.turn) return this.#pinner;
-    if (this.#pinner?.alive !== true || !this.#pinner.standsIn(this.layout.mnt)) {
-      this.#pinner?.[Symbol.dispose]();
-      this.#pinner = undefined;
-      this.#pinner = new Pinner();
-    }
-    this.#seen = this.root.held ? this.root.turn : 0;
+    const mounted = this.#look();
+    if (this.#pinner?.running === true && this.#pinner.ns === mounted && (this.root.held || this.#pinner.alive)) return this.#pinner;
+    this.#pinner?.[Symbol.dispose]();
+    this.#pinner = undefined;
+    this.#pinner = new Pinner();
+    this.#mounted = this.#pinner.ns;
     return this.#pinner;
+  }
+
+  /** Inode of the namespace that is mounted as the pins'; undefined: none is. Nobody else changes that while we hold the root lock. */
+  #look(): bigint | undefined {
+    if (this.root.held && this.#turn === this.root.turn) return this.#mounted;
+    const mnt = statSync(this.layout.mnt, { bigint: true, throwIfNoEntry: false });
+    this.#mounted = mnt !== undefined && mnt.dev !== statSync(this.layout.root, { bigint: true }).dev ? mnt.ino : undefined;
+    this.#turn = this.root.held ? this.root.turn : 0;
+    return this.#mounted;
+  }
+
+  /**
+   * EOPNOTSUPP where there are images with pins, which live, but the pins cannot be seen: the kernel copies no mount of a mount
+   * namespace into an image's mount view.
+   */
+  protected checkReach(): void {
+    if (this.#look() !== undefined) return;
+    const living = readAll(this.layout).images.find(({ entry }) => entry.joins.some(({ type, ino, id }) => exists(type, ino, id) === true));
+    if (living === undefined) return;
+    throw new VimageError('EOPNOTSUPP', `imgctl cannot work from here: it runs in the mount view of an image, out of reach of what keeps "${living.stored.name}" and the others`, {
+      subject: this.layout.mnt, hint: 'run it outside of the image (a command that only reads works here, too)',
+    });
   }
 
   /** Makes a network namespace; it lives as long as it is open or pinned. `loopback`: its loopback interface is up. */

@@ -1,5 +1,4 @@
 import { closeSync, constants, openSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { InvariantError, VimageError } from '@vimage/core';
 import { Helper } from './helper.ts';
 import { Namespace, openPath } from './ns.ts';
@@ -55,12 +54,6 @@ export class Pinner implements Disposable {
   /** Inode of the pins' mount namespace. */
   get ns(): bigint {
     return this.#ns;
-  }
-
-  /** Whether the pins' namespace is the one that is pinned at `mnt` (another process may have removed ours, when it was empty). */
-  standsIn(mnt: string): boolean {
-    const pinned = statSync(mnt, { bigint: true, throwIfNoEntry: false });
-    return pinned !== undefined && pinned.ino === this.#ns && pinned.dev !== statSync(dirname(mnt), { bigint: true }).dev;
   }
 
   /** Pins an open namespace as `SERIAL/NAME`. `lock`: see {@link init}. EEXIST. */

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { codeOf } from '@vimage/core';
+import type { Holder } from '@vimage/core';
 import { cgroupRemove } from './cgroup.ts';
 import type { CgroupAt } from './cgroup.ts';
 import { holdsSocketIn } from './netlink-socket.ts';
@@ -102,6 +103,13 @@ function visibly(host: Pick<RetireHost, 'begin' | 'bump'>, act: () => void): voi
   }
 }
 
+/** How long, in milliseconds, the last of the looks waits whether what nobody can be found to hold goes. */
+const patience = 320;
+
+function holdersOf(joins: readonly Join[], { except }: Pick<RetireHost, 'except'>): readonly Holder[] {
+  return findHolders({ namespaces: new Set(joins.map(({ type, ino }) => `${type}:[${ino}]`)), dir: undefined, members: undefined, except, pins: undefined });
+}
+
 /**
  * Whether a namespace of the image's own is still in use by anybody but us. The kernel is asked by handle first: a namespace that is
  * gone costs microseconds. One that lives though nobody can be found is held by sockets.
@@ -110,15 +118,15 @@ export async function isReferenced(entry: Entry, host: Pick<RetireHost, 'except'
   const own = entry.joins.filter(({ pin }) => pin.startsWith(`${entry.image.serial}/`));
   const living = (joins: readonly Join[]): readonly Join[] => joins.filter(({ type, ino, id }) => exists(type, ino, id) !== false);
   let alive = living(own);
+  // Sockets that were just closed keep their namespace for a grace period of the kernel's, and what ends there takes its time.
+  for (let wait = 10; alive.length > 0 && wait < patience; wait *= 2) {
+    if (wait === 10) gracePeriod();
+    await new Promise((resolve) => setTimeout(resolve, wait));
+    alive = living(alive);
+    if (alive.length > 0 && holdersOf(alive, host).length > 0) break;
+  }
   if (alive.length === 0) return false;
-  // Sockets that were just closed keep their namespace for a grace period of the kernel's.
-  gracePeriod();
-  await new Promise((resolve) => setTimeout(resolve, 10));
-  alive = living(alive);
-  if (alive.length === 0) return false;
-  const holders = findHolders({
-    namespaces: new Set(alive.map(({ type, ino }) => `${type}:[${ino}]`)), dir: undefined, members: undefined, except: host.except, pins: undefined,
-  });
+  const holders = holdersOf(alive, host);
   if (holders.some(({ pid }) => pid !== process.pid)) return true;
   if (holders.length > 0) return false;
   return alive.some(({ type, ino, id }) => type === 'net' && exists(type, ino, id) === true && !holdsSocketIn(ino));

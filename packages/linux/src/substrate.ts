@@ -15,10 +15,13 @@ import { member, members, signalNumber } from './process/members.ts';
 import type { Membership } from './process/membership.ts';
 import { oneEnded } from './process/pidfd.ts';
 import { findHolders, unseen } from './refs.ts';
+import type { Namespace } from './ns.ts';
 import { cgroupAt } from './registry/entry.ts';
+import type { Join } from './registry/entry.ts';
 import { FileLock } from './registry/lock.ts';
 import { parentName } from './registry/paths.ts';
 import { readAll } from './registry/read.ts';
+import type { Found } from './registry/read.ts';
 import { bootId, checkRoot, readCount } from './registry/root.ts';
 import { LinuxStage } from './registry/stage.ts';
 import type { StageHost } from './registry/stage.ts';
@@ -32,6 +35,7 @@ import { watchRegistry } from './watch.ts';
 declare module '@vimage/core' {
   interface SubstrateTypes {
     readonly child: ChildProcess;
+    readonly stdio: StdioOptions;
   }
 }
 
@@ -41,6 +45,8 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
   /** The generation that `load` gave out, and the one which that has become by what this process itself did since. */
   #given: string | undefined;
   #current: bigint | undefined = -1n;
+  /** What the registry had when it was last read. */
+  #found: readonly Found[] = [];
   /** Where to find images being made, by serial. */
   readonly #staged = new Map<bigint, LinuxStage>();
   readonly #owners = new Map<bigint, FileLock>();
@@ -52,8 +58,15 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
     return { cimg: own === undefined ? this.imageOf(process.pid) : serialOf(own) };
   }
 
-  lock(): Promise<AsyncDisposable> {
-    return this.root.take();
+  async lock(): Promise<AsyncDisposable> {
+    const lock = await this.root.take();
+    try {
+      this.checkReach();
+      return lock;
+    } catch (error) {
+      await lock[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   async load(generation?: string): Promise<Snapshot | undefined> {
@@ -69,6 +82,7 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
 
   #read(count: bigint | undefined): Snapshot {
     const { images, damaged } = count === undefined ? { images: [], damaged: [] } : readAll(this.layout);
+    this.#found = images;
     this.#current = count;
     this.#given = `${bootId()}.${count ?? 'none'}`;
     return { generation: this.#given, images: images.map(({ stored }) => stored), damaged };
@@ -80,6 +94,12 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
     const count = readCount(this.layout);
     if (count === undefined) return existsSync(this.layout.root) ? -1n : undefined;
     return count.boot === bootId() ? count.generation : undefined;
+  }
+
+  /** Name of the image that has this namespace pinned, as of the last `load`. */
+  pinnedBy(ns: Pick<Namespace, 'type' | 'ino' | 'id'>): string | undefined {
+    const same = (join: Join): boolean => join.type === ns.type && (join.id !== undefined && ns.id !== undefined ? join.id === ns.id : join.ino === ns.ino);
+    return this.#found.find(({ entry }) => entry.joins.some(same))?.stored.name;
   }
 
   /** EBUSY unless the root lock is held, or free. */
@@ -185,6 +205,7 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
       begin: () => { this.root.begin(); },
       bump: () => this.#bump(),
       discard: (serial, cgroup, dir) => this.#discard(serial, cgroup, dir),
+      remakeView: (serial) => this.pinnerIfPins()?.unpin(serial, 'mnt'),
       own: (serial, dir, persist) => this.#own(serial, dir, persist),
     };
   }
@@ -286,6 +307,7 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
   async gc(give: GiveBack): Promise<readonly string[]> {
     if (checkRoot(this.layout.root) === undefined) return [];
     return this.root.during(async () => {
+      this.checkReach();
       const done = await collect(this.layout, this.#retireHost, this.cgroups, give);
       if (done.length > 0) this.#current = -1n;
       return done;
@@ -293,7 +315,7 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
   }
 
   /** Starts a program through imgexec; EOPNOTSUPP and worse are imgexec's to say, with exit status 125. */
-  spawn(image: Named, request: SpawnRequest, stdio: StdioOptions = 'inherit'): ChildProcess {
+  spawn(image: Named, request: SpawnRequest, stdio: StdioOptions = request.stdio ?? 'pipe'): ChildProcess {
     return startProgram(image, request, stdio, { plan: () => readPlan(this.#dirOf(image)), pinner: () => this.livePinner(), launcher: () => this.launcher() });
   }
 
@@ -322,7 +344,9 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
   #removeEmpty(): void {
     const { images, damaged, staged } = readAll(this.layout);
     if (images.length + damaged.length + staged.length > 0) return;
-    if (existsSync(this.layout.mnt) && !this.livePinner().close()) return;
+    const pinner = this.pinnerIfPins();
+    if (pinner === undefined) unlink(this.layout.mnt);
+    else if (!pinner.close()) return;
     this.root.remove();
     removeTops(this.cgroups);
   }

@@ -25,7 +25,7 @@ export const vnet: Component<'net'> = defineComponent<'net'>({
   requires: [],
   params: vnetParams,
 
-  root: () => new Vnet('root', openSelf('net')),
+  root: (substrate) => new Vnet('root', machineStack(substrate)),
 
   check: (cx) => {
     checkValues(cx.values, (image) => cx.sees(image), cx.image.name);
@@ -96,6 +96,17 @@ export const vnet: Component<'net'> = defineComponent<'net'>({
   holders,
   giveBack,
 });
+
+/** The stack that this process stands in, unless it is an image's: then it is not the machine's. EOPNOTSUPP. */
+function machineStack(substrate: Substrate): Namespace {
+  const ns = openSelf('net');
+  const image = linuxOf(substrate).pinnedBy(ns);
+  if (image === undefined) return ns;
+  ns.close();
+  throw new VimageError('EOPNOTSUPP', `this process stands in the network stack of "${image}", which is not the machine's`, {
+    subject: image, hint: 'run it as itself, not by way of "exec -e"',
+  });
+}
 
 function bind(from: string, to: string): EntryStep {
   return { verb: 'bind', args: [['from', from], ['to', to], ['flags', 'ro,nosuid,nodev,noexec']] };

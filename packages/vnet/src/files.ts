@@ -9,7 +9,8 @@ export interface OwnFiles {
 
 /** What values ask for. */
 export function filesOf(values: VnetValues): OwnFiles {
-  return { resolv: (values.dns ?? values['dns.search']) !== undefined, hosts: values.hosts !== undefined };
+  const some = (list: readonly unknown[] | undefined): boolean => list !== undefined && list.length > 0;
+  return { resolv: some(values.dns) || some(values['dns.search']), hosts: some(values.hosts) };
 }
 
 /** Text of resolv.conf(5). */
@@ -35,5 +36,5 @@ export async function writeFiles(stage: Stage, before: VnetValues, after: VnetVa
 
 function note(path: string, had: boolean, has: boolean): readonly string[] {
   if (had === has) return [];
-  return [`${path}: programs that run keep the one they have; those started with a new mount view get the ${has ? 'image’s' : 'parent’s'}`];
+  return [`${path}: programs that run keep the one they have; those started from now on get the ${has ? 'image’s' : 'parent’s'}`];
 }

@@ -1,4 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { imgexecPath, linuxOf } from '@vimage/linux';
@@ -94,6 +95,18 @@ test('dns, hosts and /sys belong to the image; a change is seen by what runs', a
   await at.set('f', 'dns', '10.7.0.9');
   expect(live('f', 'cat', '/etc/resolv.conf')).toBe('search lab.example\nnameserver 10.7.0.9\n');
   await at.destroy('f');
+});
+
+test('dns set late reaches whoever enters from then on, and is taken away again', async () => {
+  await at.net('late');
+  const host = readFileSync('/etc/resolv.conf', 'utf8');
+  expect(live('late', 'cat', '/etc/resolv.conf')).toBe(host);
+  const { notes } = await at.set('late', 'dns', '10.7.0.53');
+  expect(notes.join()).toMatch(/resolv.conf: programs that run keep the one they have/);
+  expect(live('late', 'cat', '/etc/resolv.conf')).toBe('nameserver 10.7.0.53\n');
+  await at.set('late', 'dns', '');
+  expect(live('late', 'cat', '/etc/resolv.conf')).toBe(host);
+  await at.destroy('late');
 });
 
 test('an adopted stack is used, cleaned, and left', async () => {

@@ -30,12 +30,21 @@ export function imageInfo(state: KernelState, image: Image): ImageInfo {
     state: image.state,
     persist: image.persist,
     address: formatAddress(image.address),
-    slots: image.slots.map((slot): SlotInfo => ({
+    slots: [...image.slots.map((slot): SlotInfo => ({
       component: state.component(slot.component).name,
       kind: slot.kind,
       owner: isInside(slot.owner, state.cimg) && slot.owner !== state.tree.img0 ? state.tree.nameFrom(state.cimg, slot.owner) : 'img0',
-    })),
+    })), ...unknownSlots(state, image.pairs, name)],
   };
+}
+
+/** What an image has of components that are not loaded here: what its pairs say. */
+function unknownSlots(state: KernelState, pairs: Pairs, name: string): readonly SlotInfo[] {
+  const unknown = sections(pairs).sections.filter(({ component }) => !state.tables.components.has(component));
+  return unknown.map(({ component, pairs: given }) => {
+    const share = given.find(([key]) => key === 'share')?.[1];
+    return { component, kind: share === undefined ? 'own' : 'share', owner: share ?? name };
+  });
 }
 
 const blank = { serial: '', persist: false, address: '', slots: [] } as const;

@@ -1,6 +1,6 @@
 import type { Plan } from '@vimage/core';
 import type { Context } from '../context.ts';
-import { readPairs, withDefault } from '../input.ts';
+import { checkPersists, readPairs, withDefault } from '../input.ts';
 import { pairLines } from '../print/pairs.ts';
 import type { CommandSpec } from '../spec.ts';
 
@@ -18,6 +18,7 @@ export const create: CommandSpec = {
   ],
   async run(cx, { operands, options }) {
     const pairs = withDefault(await readPairs(cx, operands, 'create'), 'persist', 'true');
+    checkPersists(pairs);
     if (options['dryRun'] === true) {
       const plan = await (await cx.kernel()).plan(pairs);
       cx.result(plan, () => planLines(cx, plan));

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { writeSync } from 'node:fs';
+import { closeSync, writeSync } from 'node:fs';
 import { sections, VimageError, type Pairs } from '@vimage/core';
 import type { Context } from '../context.ts';
 import { readPairs } from '../input.ts';
@@ -26,9 +26,10 @@ export const run: CommandSpec = {
     if (request.detach === true) return detached(cx, pairs, options);
     const kernel = await cx.changingKernel();
     await using image = await kernel.create(pairs);
-    const child = image.spawn(request.command, request.args, request);
+    const report = reporting(image.name);
+    const child = image.spawn(request.command, request.args, { ...request, stdio: 'inherit', ...(report === undefined ? {} : { report }) });
     const ended = statusOf(child);
-    report(image.name);
+    if (report !== undefined) closeSync(report);
     return await ended;
   },
 };
@@ -49,15 +50,19 @@ function oneOff(pairs: Pairs): Pairs {
 }
 
 const reportVariable = 'IMGCTL_RUN_REPORT';
+/** Where the process behind `run -d` says the image's name and a line end; it is closed when the command runs. */
+const reportDescriptor = 3;
 
-/** In the process behind `run -d`: says on its descriptor 3 that the image stands and the command runs. */
-function report(name: string): void {
-  if (process.env[reportVariable] !== 'yes') return;
+/** In the process behind `run -d`: says that the image stands; the descriptor on which it is waited for the command. */
+function reporting(name: string): number | undefined {
+  if (process.env[reportVariable] !== 'yes') return undefined;
+  Reflect.deleteProperty(process.env, reportVariable);
   try {
-    writeSync(3, name);
+    writeSync(reportDescriptor, `${name}\n`);
   } catch {
     // Whoever asked has gone; the command goes on.
   }
+  return reportDescriptor;
 }
 
 /** Starts another imgctl that stays with the image, and returns when it says that the command runs. */
@@ -74,20 +79,20 @@ async function detached(cx: Context, pairs: Pairs, options: Readonly<Record<stri
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
     env: { ...process.env, [reportVariable]: 'yes' },
   });
-  let name = '';
+  let said = '';
   let errors = '';
-  child.stdio[3]?.on('data', (data: Buffer) => { name += data.toString(); });
+  const told = child.stdio[reportDescriptor];
+  told?.on('data', (data: Buffer) => { said += data.toString('latin1'); });
   child.stderr?.on('data', (data: Buffer) => { errors += data.toString(); });
-  const first = child.stdio[3] === undefined ? once(child, 'exit') : Promise.race([once(child.stdio[3] as NodeJS.ReadableStream, 'data'), once(child, 'exit')]);
-  await first;
-  if (name === '') {
-    await once(child, 'close').catch(() => undefined);
-    process.stderr.write(errors);
-    return child.exitCode ?? 125;
+  if (told !== undefined && told !== null) await once(told, 'close');
+  const [name = '', failure] = said.split('\n');
+  if (said !== '' && failure === '') {
+    child.unref();
+    child.stderr?.destroy();
+    cx.result({ name, pid: child.pid }, () => [name]);
+    return 0;
   }
-  child.unref();
-  child.stderr?.destroy();
-  child.stdio[3]?.destroy();
-  cx.result({ name, pid: child.pid }, () => [name]);
-  return 0;
+  await once(child, 'close').catch(() => undefined);
+  process.stderr.write(errors);
+  return child.exitCode ?? 125;
 }

@@ -1,5 +1,5 @@
 import { VimageError } from '@vimage/core';
-import { readPairs } from '../input.ts';
+import { checkPersists, readPairs } from '../input.ts';
 import type { CommandSpec } from '../spec.ts';
 
 export const set: CommandSpec = {
@@ -14,6 +14,7 @@ export const set: CommandSpec = {
     const [name = '', ...words] = operands;
     if (words.length === 0) throw new VimageError('EUSAGE', 'nothing to set', { hint: `write: imgctl set ${name} KEY VALUE` });
     const pairs = await readPairs(cx, words, 'set');
+    checkPersists(pairs);
     const report = await (await cx.changingKernel()).set(name, pairs);
     cx.result(report, () => [
       report.changed.length > 0 ? `${report.name}: changed ${report.changed.join(', ')}` : `${report.name}: nothing to change`,

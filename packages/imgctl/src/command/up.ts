@@ -3,7 +3,7 @@ import type { Context } from '../context.ts';
 import { readTree, pointInto, type Tree, type TreeImage } from '../file.ts';
 import type { Style } from '../print/style.ts';
 import { count, printable } from '../print/text.ts';
-import { withDefault } from '../input.ts';
+import { checkPersists, withDefault } from '../input.ts';
 import type { CommandSpec } from '../spec.ts';
 import { graceOf, graceOption } from './destroy.ts';
 
@@ -27,6 +27,7 @@ export const up: CommandSpec = {
   ],
   async run(cx, { operands, options }) {
     const tree = await readTree(cx, operands[0] ?? '');
+    for (const image of allOf(tree.images)) checkPersists(image.pairs);
     const replace = options['replace'] === true;
     if (options['dryRun'] === true) return dryRun(cx, tree, { prune: options['prune'] === true, replace });
     const kernel = await cx.changingKernel();
@@ -36,6 +37,10 @@ export const up: CommandSpec = {
     return finish(cx, steps, tree);
   },
 };
+
+function allOf(images: readonly TreeImage[]): readonly TreeImage[] {
+  return images.flatMap((image) => [image, ...allOf(image.children)]);
+}
 
 interface Progress {
   readonly step: (step: UpStep, done: number, total: number) => void;

@@ -15,6 +15,8 @@ export interface Entry {
   /** Pins of other images' use: the instances outlive the image. */
   readonly shared: boolean;
   readonly joins: readonly Join[];
+  /** crc32 of the steps that make its mount view. */
+  readonly view: number;
   /** How many steps there are. */
   readonly steps: number;
 }
@@ -113,6 +115,7 @@ export function decodePlan(bytes: Uint8Array, path: string): Entry {
     cgroup: cgroup === undefined ? undefined : cgroupAt(cgroup.slice(0, -procsDir.length - 1), need('cgroup.kind', /^v[12]$/)[0], head.get('cgroup.limit')),
     shared: head.get('x-shared') === 'yes',
     joins: firstStep < 0 ? [] : joinsOf(pairs.slice(firstStep)),
+    view: firstStep < 0 ? 0 : viewOf(pairs.slice(firstStep)),
     steps: pairs.filter(([key]) => key === 'step').length,
   };
 }
@@ -142,29 +145,31 @@ function isPairs(value: unknown): value is Pairs {
   return Array.isArray(value) && value.every((pair) => Array.isArray(pair) && pair.length === 2 && pair.every((text) => typeof text === 'string'));
 }
 
-function joinsOf(steps: Pairs): readonly Join[] {
-  const joins: Join[] = [];
-  let args: Map<string, string> | undefined;
-  const finish = (): void => {
-    const ino = args?.get('ino');
-    const pin = args?.get('pin');
-    const type = args?.get('type');
-    if (args?.get('step') !== 'join' || ino === undefined || pin === undefined || !isNsType(type) || !/^\d+$/.test(ino)) return;
-    const id = args.get('id');
-    joins.push({
+function joinsOf(pairs: Pairs): readonly Join[] {
+  return stepsOf(pairs).flatMap((step): readonly Join[] => {
+    const args = new Map(step);
+    const [type, pin, ino, id] = ['type', 'pin', 'ino', 'id'].map((key) => args.get(key));
+    if (args.get('step') !== 'join' || ino === undefined || pin === undefined || !isNsType(type) || !/^\d+$/.test(ino)) return [];
+    return [{
       component: args.get('for') ?? '', type, pin, ino: BigInt(ino), id: id !== undefined && /^\d+$/.test(id) ? BigInt(id) : undefined,
       mode: args.get('mode'), ask: args.get('ask') === 'yes',
-    });
-  };
-  for (const [key, value] of steps) {
-    if (key === 'step') {
-      finish();
-      args = new Map();
-    }
-    args?.set(key, value);
+    }];
+  });
+}
+
+/** Steps, one after the other, each with its arguments. */
+function stepsOf(pairs: Pairs): readonly Pairs[] {
+  const steps: Pair[][] = [];
+  for (const pair of pairs) {
+    if (pair[0] === 'step') steps.push([]);
+    steps.at(-1)?.push(pair);
   }
-  finish();
-  return joins;
+  return steps;
+}
+
+function viewOf(pairs: Pairs): number {
+  const view = stepsOf(pairs).filter((step) => step[0]?.[1] !== 'join' && !step.some(([key, value]) => key === 'mode' && value === 'effective'));
+  return crc32(encodePairs(view.flat()));
 }
 
 /** A plan and its pairs as one stored image; EBADMSG when they do not belong together. */

@@ -4,7 +4,7 @@ import type { Awaitable, Pairs, PlanStep, Stage, StoredImage } from '@vimage/cor
 import type { CgroupAt } from '../cgroup.ts';
 import { door } from '../door.ts';
 import { ifThere, needDir, overwrite, removeDir, removeTree, rename, replace, unlink, writeNew } from '../sys/file.ts';
-import { encodePlan } from './entry.ts';
+import { decodePlan, encodePlan } from './entry.ts';
 import type { Entry } from './entry.ts';
 import { readNotes, writeNote, writeNotes } from './journal.ts';
 import type { FileLock } from './lock.ts';
@@ -20,6 +20,8 @@ export interface StageHost {
   during(fn: () => Promise<void>): Promise<void>;
   /** Removes what of an image that never was is outside the registry: processes, cgroup, pins. */
   discard(serial: bigint, cgroup: CgroupAt | undefined, dir: string): Promise<void>;
+  /** What enters from now on gets a mount view as the plan has it; what lives there keeps the one it has. */
+  remakeView(serial: bigint): void;
   /** Keeps, or lets go of, the lock that a non-persistent image ends with. */
   own(serial: bigint, dir: string, persist: boolean): void;
 }
@@ -151,6 +153,7 @@ export class LinuxStage implements Stage {
     replace(`${this.#dir}/${removing ? removingPlan : 'plan'}`, plan);
     this.#published = true;
     try {
+      if (decodePlan(plan, 'plan').view !== this.#start.entry?.view) this.#host.remakeView(this.serial);
       rollForward(this.#dir, this.#start.edit);
       if (persist) this.#host.own(this.serial, this.#dir, true);
     } catch {

@@ -2,9 +2,11 @@ import { readFileSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import type { Holder } from '@vimage/core';
 import { cgroupPids, cgroupTree, initDir } from './cgroup.ts';
 import type { CgroupAt } from './cgroup.ts';
+import { exists } from './ns.ts';
 import { memberPids } from './process/members.ts';
 import { processInfo } from './process/info.ts';
 import { parseMounts } from './mountinfo.ts';
+import type { Join } from './registry/entry.ts';
 
 /** What to look for. */
 export interface Sought {
@@ -100,4 +102,10 @@ function mountsOf(pid: number, sought: Sought, seen: Set<bigint>): readonly Hold
   return parseMounts(text).flatMap(({ type, root, at }) =>
     type === 'nsfs' && sought.namespaces.has(root) ? [{ kind: 'mount', pid, detail: `${root} is mounted at ${at} (mount namespace of ${command(pid)})` }] : [],
   );
+}
+
+/** Why a namespace is still there that no process stands in or has open: only a network stack can be kept by its sockets. */
+export function unseen(own: readonly Join[]): readonly Holder[] {
+  return own.flatMap(({ type, ino, id }): Holder[] =>
+    (type === 'net' && exists(type, ino, id) === true ? [{ kind: 'socket', detail: `net:[${ino}] is kept by a socket: of a process that stands elsewhere, or on its way to one` }] : []));
 }

@@ -72,7 +72,7 @@ export async function retireEntry(from: string, serial: bigint, shared: boolean,
 }
 
 /** A change that others can see, told before and after. */
-function visibly(host: Pick<RetireHost, 'begin' | 'bump'>, act: () => void): void {
+export function visibly(host: Pick<RetireHost, 'begin' | 'bump'>, act: () => void): void {
   host.begin();
   try {
     act();

@@ -67,7 +67,7 @@ describe.skipIf(why !== undefined)(`names that users get wrong${why === undefine
       const [persist, yes, vir, net, hosts, host, proc, oneway, no] = rest.map((word, i) => put(word, i + 2));
       return `${put(image, 0)} ${put(name, 1)} { ${persist} "${yes}"; ${vir} ${net} { ${hosts} "${host}"; } vir ${proc} { ${oneway} "${no}"; } }\n`;
     };
-    await mistakes(world, words.map((word, at) => [1, ['up', world.file(`nul-${at}.rc`, text(at))], new RegExp(`EINVAL: .*nul-${at}\\.rc:1:\\d+|EINVAL: [^\\n]*(?:control|NUL)[^\\n]*`)] as const));
+    await mistakes(world, words.map((_, at) => [1, ['up', world.file(`nul-${at}.rc`, text(at))], new RegExp(`EINVAL: .*nul-${at}\\.rc:1:\\d+|EINVAL: [^\\n]*(?:control|NUL)[^\\n]*`)] as const));
     expect(await world.traces()).not.toContain('file ./vimage/img/web2');
   });
 });

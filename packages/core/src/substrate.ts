@@ -31,6 +31,8 @@ export interface StoredImage {
 export interface DamagedImage {
   readonly name: string;
   readonly error: VimageError;
+  /** It was not made by us, or stands in another's place: not to be removed, whoever asks. */
+  readonly foreign?: boolean;
 }
 
 export interface Snapshot {
@@ -171,6 +173,11 @@ export interface Substrate {
   emptied(image: StoredImage): Promise<void>;
   /** Everything that keeps the image itself alive (processes, handles, pins taken by others). */
   holders(image: StoredImage): Awaitable<readonly Holder[]>;
+  /**
+   * Removes an entry that could not be read, and all below it, with what can be told of it otherwise: processes, what its journal notes,
+   * pins. One line per thing done. `sharer`: an image that uses what that serial made. EBUSY: there is one, or somebody works on it.
+   */
+  scrap(image: DamagedImage, give: GiveBack, sharer: (serial: bigint) => string | undefined): Awaitable<readonly string[]>;
   /** Undoes what dead processes left behind; one line per thing done. `give` lets a component settle its journal. */
   gc(give: GiveBack): Awaitable<readonly string[]>;
   /** Starts a program in the image or, effective, on it. */

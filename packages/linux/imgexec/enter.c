@@ -44,7 +44,7 @@ static void image_open(void)
 		die(EXIT_OURS, errno, "image: %s: its directory in the registry cannot be opened", opt->name);
 	fd = walk(image, "plan", O_RDONLY | O_NONBLOCK);
 	if (fd < 0 || fstat(fd, &st) < 0)
-		die(EXIT_OURS, errno, "plan: %s: it cannot be opened; imgctl gc cleans up", opt->name);
+		die(EXIT_OURS, errno, "plan: %s: it cannot be opened: the image is being removed, or damaged; imgctl ls says", opt->name);
 	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 022))
 		die(EXIT_OURS, EPERM, "plan: %s: it must be a file of uid %u that nobody else may write", opt->name, geteuid());
 	plan_ino = st.st_ino;
@@ -53,7 +53,7 @@ static void image_open(void)
 		die_at(opt->name);
 	close(fd);
 	if ((why = plan_parse(text, (size_t)len, &plan)))
-		die(EXIT_OURS, EBADMSG, "plan: %s: %s; imgctl gc cleans up", opt->name, why);
+		die(EXIT_OURS, EBADMSG, "plan: %s: %s: imgctl destroy %s removes the image", opt->name, why, opt->name);
 }
 
 /* The destroyer takes the image out of its place first and looks for processes then: one that is in the cgroup and still

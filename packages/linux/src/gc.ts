@@ -1,15 +1,15 @@
 import { existsSync } from 'node:fs';
+import { VimageError } from '@vimage/core';
 import type { GiveBack } from '@vimage/core';
 import type { Hierarchy } from './cgroup.ts';
 import { cgroupPids, cgroupRemove, cgroupTree, topOf } from './cgroup.ts';
-import { ifThere, readOwn, removeTree } from './sys/file.ts';
-import { decodePairs } from '@vimage/core';
+import { removeTree } from './sys/file.ts';
 import { emptyImage, isReferenced, retireEntry } from './retire.ts';
 import type { RetireHost } from './retire.ts';
-import { cgroupAt } from './registry/entry.ts';
 import { readNotes, writeNotes } from './registry/journal.ts';
 import type { Note } from './registry/journal.ts';
 import { isHeld } from './registry/lock.ts';
+import { readNote } from './registry/note.ts';
 import type { Layout } from './registry/paths.ts';
 import { readAll } from './registry/read.ts';
 import type { Contents, Found, Staged } from './registry/read.ts';
@@ -19,13 +19,13 @@ import { dropEdits, rollForward } from './registry/stage.ts';
 export async function collect(layout: Layout, host: RetireHost, hierarchy: Hierarchy | undefined, give: GiveBack): Promise<readonly string[]> {
   const done: string[] = [];
   const contents = readAll(layout);
-  for (const staged of contents.staged) done.push(...(await unstage(staged, host, give)));
+  for (const staged of contents.staged) done.push(...(await orDamage(staged.dir, () => unstage(staged, host, give))));
   // Children before their parents.
   for (const found of [...contents.images].reverse()) {
-    if (found.stored.state !== 'dying') done.push(...(await settleImage(found, host, give)));
+    if (found.stored.state !== 'dying') done.push(...(await orDamage(found.stored.name, () => settleImage(found, host, give))));
   }
   for (const found of contents.images) {
-    if (found.stored.state === 'dying') done.push(...(await reap(found, host, give)));
+    if (found.stored.state === 'dying') done.push(...(await orDamage(found.stored.name, () => reap(found, host, give))));
   }
   const after = readAll(layout);
   done.push(...unpinOrphans(after, host));
@@ -34,7 +34,17 @@ export async function collect(layout: Layout, host: RetireHost, hierarchy: Hiera
   return done;
 }
 
-async function giveNotes(notes: readonly Note[], give: GiveBack, name: string, serial: bigint): Promise<readonly string[]> {
+/** What is wrong with the files of one image is said, and is no reason to leave the others alone. */
+async function orDamage(what: string, act: () => Promise<readonly string[]>): Promise<readonly string[]> {
+  try {
+    return await act();
+  } catch (error) {
+    if (!(error instanceof VimageError) || !['EBADMSG', 'EPERM', 'E2BIG'].includes(error.code)) throw error;
+    return [`${what} was left alone: ${error.message}${error.hint === undefined ? '' : ` (${error.hint})`}`];
+  }
+}
+
+export async function giveNotes(notes: readonly Note[], give: GiveBack, name: string, serial: bigint): Promise<readonly string[]> {
   const done: string[] = [];
   const components = [...new Set(notes.map(({ component }) => component))].reverse();
   for (const component of components) {
@@ -47,10 +57,7 @@ async function giveNotes(notes: readonly Note[], give: GiveBack, name: string, s
 async function unstage({ dir, serial }: Staged, host: RetireHost, give: GiveBack): Promise<readonly string[]> {
   const lock = `${dir}/lock`;
   if (isHeld(lock)) return [];
-  const note = new Map(decodePairs(ifThere(() => readOwn(lock)) ?? new Uint8Array()));
-  const name = note.get('image') ?? `.new-${serial}`;
-  const path = note.get('cgroup');
-  const cgroup = path === undefined ? undefined : cgroupAt(path, note.get('cgroup.kind'), note.get('cgroup.limit'));
+  const { image: name = `.new-${serial}`, cgroup } = readNote(lock);
   await emptyImage({ cgroup, root: host.root, dir, name });
   const lines = await giveNotes(readNotes(`${dir}/journal`), give, name, serial);
   host.pinner()?.unpin(serial);

@@ -28,7 +28,7 @@ export class Namespace implements Disposable {
     this.type = type;
     try {
       if (nsTypeOf(fd) !== cloneFlag[type]) {
-        throw new VimageError('ESTALE', `${path} is not a ${type} namespace`, { subject: path, hint: 'imgctl gc removes what is left of an image whose namespace has gone' });
+        throw new VimageError('ESTALE', `${path} is not a ${type} namespace`, { subject: path, hint: 'an image whose namespace has gone can only be destroyed: imgctl destroy NAME' });
       }
       const stat = fstatSync(fd, { bigint: true });
       this.ino = stat.ino;

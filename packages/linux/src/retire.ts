@@ -94,7 +94,7 @@ export async function retireEntry(from: string, serial: bigint, shared: boolean,
 }
 
 /** A change that others can see, told before and after. */
-function visibly(host: Pick<RetireHost, 'begin' | 'bump'>, act: () => void): void {
+export function visibly(host: Pick<RetireHost, 'begin' | 'bump'>, act: () => void): void {
   host.begin();
   try {
     act();
@@ -119,8 +119,11 @@ export async function isReferenced(entry: Entry, host: Pick<RetireHost, 'except'
   const living = (joins: readonly Join[]): readonly Join[] => joins.filter(({ type, ino, id }) => exists(type, ino, id) !== false);
   let alive = living(own);
   // Sockets that were just closed keep their namespace for a grace period of the kernel's, and what ends there takes its time.
+  if (alive.length > 0) {
+    gracePeriod();
+    alive = living(alive);
+  }
   for (let wait = 10; alive.length > 0 && wait < patience; wait *= 2) {
-    if (wait === 10) gracePeriod();
     await new Promise((resolve) => setTimeout(resolve, wait));
     alive = living(alive);
     if (alive.length > 0 && holdersOf(alive, host).length > 0) break;

@@ -1,11 +1,12 @@
 import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
-import { VimageError, codeOf, encodePairs } from '@vimage/core';
-import type { Awaitable, EndOptions, GiveBack, Holder, Pair, Pairs, ProcessInfo, Snapshot, SpawnRequest, Stage, Standing, StoredImage, Substrate } from '@vimage/core';
+import { VimageError, codeOf } from '@vimage/core';
+import type { Awaitable, DamagedImage, EndOptions, GiveBack, Holder, ProcessInfo, Snapshot, SpawnRequest, Stage, Standing, StoredImage, Substrate } from '@vimage/core';
 import { serialOf, topCgroup } from './cgroup.ts';
 import type { CgroupAt } from './cgroup.ts';
 import { collect } from './gc.ts';
 import { startProgram } from './crossing.ts';
+import { scrapEntry } from './scrap.ts';
 import { imgexecCall, imgexecPath } from './imgexec.ts';
 import { removeTops, withLimit } from './limit.ts';
 import { LinuxMachine } from './machine.ts';
@@ -19,6 +20,7 @@ import type { Namespace } from './ns.ts';
 import { cgroupAt } from './registry/entry.ts';
 import type { Join } from './registry/entry.ts';
 import { FileLock } from './registry/lock.ts';
+import { encodeNote } from './registry/note.ts';
 import { parentName } from './registry/paths.ts';
 import { readAll } from './registry/read.ts';
 import type { Found } from './registry/read.ts';
@@ -128,7 +130,7 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
     try {
       lock = FileLock.try(`${dir}/lock`, true);
       if (lock === undefined) throw new VimageError('EBUSY', `${dir} is locked`, { subject: name });
-      writeAll(lock.fd, encodePairs(noteOf(name, cgroup)), lock.path, 0);
+      writeAll(lock.fd, encodeNote(name, serial, cgroup), lock.path, 0);
     } catch (error) {
       lock?.close();
       removeTree(dir);
@@ -304,6 +306,14 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
     return found.length > 0 || image.state !== 'dying' || plan?.shared === true ? found : unseen(own);
   }
 
+  scrap(image: DamagedImage, give: GiveBack, sharer: (serial: bigint) => string | undefined): Promise<readonly string[]> {
+    return this.root.during(async () => {
+      const dir = image.name.startsWith('dying/') ? `${this.layout.root}/${image.name}` : this.layout.image(image.name);
+      const host = { ...this.#retireHost, staging: (serial: bigint) => this.layout.staging('', serial), serial: () => this.root.serial() };
+      return scrapEntry(dir, image.name, host, give, sharer);
+    });
+  }
+
   async gc(give: GiveBack): Promise<readonly string[]> {
     if (checkRoot(this.layout.root) === undefined) return [];
     return this.root.during(async () => {
@@ -350,12 +360,6 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
     this.root.remove();
     removeTops(this.cgroups);
   }
-}
-
-/** What the lock of an image being made says, for whoever finds it free. */
-function noteOf(name: string, cgroup: CgroupAt | undefined): Pairs {
-  if (cgroup === undefined) return [['image', name]];
-  return [['image', name], ['cgroup', cgroup.path], ['cgroup.kind', cgroup.kind], ...(cgroup.limit === undefined ? [] : [['cgroup.limit', cgroup.limit] satisfies Pair])];
 }
 
 function gone(name: string): VimageError {

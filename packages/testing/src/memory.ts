@@ -188,6 +188,15 @@ export class MemorySubstrate implements Substrate {
     return [];
   }
 
+  scrap({ name }: DamagedImage): readonly string[] {
+    this.call(`scrap ${name}`);
+    this.#mustLock('scrap');
+    const at = this.machine.damaged.findIndex((each) => each.name === name);
+    if (at >= 0) this.machine.damaged.splice(at, 1);
+    this.machine.changed();
+    return [];
+  }
+
   async gc(give: GiveBack): Promise<readonly string[]> {
     this.call('gc');
     const done: string[] = [];

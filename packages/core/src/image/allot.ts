@@ -9,7 +9,7 @@ export function freeSlot(parent: Image): number {
   if (parent.children.size >= max) {
     throw new VimageError('EPERM', `image "${parent.name}" has ${parent.children.size} children and children.max ${max}`, {
       subject: 'children.max',
-      hint: max === 0 ? `give "${parent.name}" a children.max` : 'remove one of them, or set children.max while there are none',
+      hint: max === 0 ? `imgctl set ${parent.name} children.max 8 makes room for 8` : 'remove one of them, or set children.max while there are none',
     });
   }
   const free = parent.subnets.lowest();

@@ -139,7 +139,7 @@ export class ImageTree {
     if (dotted === 'img0' && from === this.img0) return from;
     let image: Image | undefined = from;
     for (const segment of splitName(dotted)) image = image?.children.get(segment);
-    if (image === undefined) throw new VimageError('ESRCH', `no image ${shown(dotted)}`, { subject: dotted });
+    if (image === undefined) throw new VimageError('ESRCH', `no image ${shown(dotted)}`, { subject: dotted, hint: 'imgctl ls lists those that there are' });
     return image;
   }
 

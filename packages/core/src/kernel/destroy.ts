@@ -6,6 +6,7 @@ import { parseImage } from '../pairs/parse.ts';
 import { sections } from '../pairs/sections.ts';
 import type { Stage, StoredImage } from '../substrate.ts';
 import { planSteps } from './create.ts';
+import { damagedAt, damagedBelow, scrap } from './damaged.ts';
 import { visible } from './draft.ts';
 import { instanceAt, makerOf } from './instance.ts';
 import { viewOf, type KernelState } from './state.ts';
@@ -29,10 +30,20 @@ export async function destroyImage(state: KernelState, name: string, options: De
   const report: Report = { removed: [], dying: [], notes: [], ended: 0 };
   const doomed = await state.locked(async () => {
     await sync(state);
+    const broken = damagedAt(state, name);
+    if (broken !== undefined) {
+      report.notes.push(...(await scrap(state, broken)));
+      report.removed.push(name);
+      return [];
+    }
     const image = visible(state, name);
     if (image === state.cimg) throw new VimageError('EPERM', 'an image cannot remove itself from within', { subject: name, hint: 'ask in its parent' });
     const images = state.tree.subtreeBottomUp(image);
     for (const each of images) checkComponents(state, each);
+    for (const each of damagedBelow(state, image.name)) {
+      report.notes.push(...(await scrap(state, each)));
+      report.removed.push(each.name);
+    }
     let busy = false;
     for (const each of images) busy ||= await isBusy(state, each);
     for (const each of images) {

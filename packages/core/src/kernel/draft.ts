@@ -8,6 +8,7 @@ import type { ParamTable, ParamValues } from '../param/param.ts';
 import { canonical } from '../pairs/change.ts';
 import { parseImage } from '../pairs/parse.ts';
 import type { Pairs } from '../pairs/pairs.ts';
+import { damagedAt, damagedError } from './damaged.ts';
 import { askedIn } from './restrict.ts';
 import type { KernelState } from './state.ts';
 import type { Plan, SlotInfo } from './types.ts';
@@ -43,6 +44,8 @@ export function draft(state: KernelState, pairs: Pairs, replaced?: Image): Draft
   const parsed = parseImage(pairs, state.tables, { access: 'create' });
   const { parent, segment } = place(state, parsed.image.name, parsed.image.parent);
   const name = parent.parent === undefined ? segment : `${parent.name}.${segment}`;
+  const broken = damagedAt(state, name);
+  if (broken !== undefined) throw damagedError(broken);
   const slots: DraftSlot[] = [];
   for (const [number, component] of state.components.entries()) {
     const section = parsed.sections.get(component.name);
@@ -80,8 +83,10 @@ export function checkContext(state: KernelState, made: Draft, slot: DraftSlot, s
   };
 }
 
-/** Another image that this process may name; ESRCH. */
+/** Another image that this process may name; ESRCH, or EBADMSG where its entry is damaged. */
 export function visible(state: KernelState, name: string): Image {
+  const broken = damagedAt(state, name);
+  if (broken !== undefined) throw damagedError(broken);
   return state.tree.lookup(state.cimg, name);
 }
 

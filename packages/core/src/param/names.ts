@@ -58,9 +58,9 @@ export function imageType(): ParamType<string> {
     source: 'image',
     parse(text) {
       checkPlain(text, expected);
-      if (text.length > 255) throw new VimageError('ENAMETOOLONG', `expected ${expected}, of at most 255 bytes`);
+      if (text.length > 255) throw new VimageError('ENAMETOOLONG', `expected ${expected}, of at most 255 bytes in all, not ${text.length}`);
       for (const part of text.split('.')) {
-        if (part.length > 63) throw new VimageError('ENAMETOOLONG', `expected ${expected}, each of at most 63 bytes, not ${quote(part)}`);
+        if (part.length > 63) throw new VimageError('ENAMETOOLONG', `expected ${expected}, each of at most 63 bytes, not ${quote(part)} (${part.length} bytes)`);
         if (!segmentPattern.test(part)) throw unexpected(expected, text);
       }
       return text;

@@ -28,7 +28,7 @@ export const ls: CommandSpec = {
       images = images.filter(({ name }) => name === top.name || name.startsWith(`${top.name}.`));
     }
     for (const image of images) {
-      if (image.error !== undefined) cx.warn({ code: 'EBADMSG', message: `${image.name} is damaged: ${image.error}` });
+      if (image.error !== undefined) cx.warn({ code: 'EBADMSG', message: `${image.name} is damaged: ${image.error}; imgctl get ${image.name} says what to do` });
     }
     cx.result(images, () => (options['tree'] === true ? treeLines(cx, images) : listLines(cx, images, options['long'] === true)));
   },

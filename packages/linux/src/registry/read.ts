@@ -68,7 +68,7 @@ export function readAll(layout: Layout): Contents {
         if (found !== undefined) images.push(found);
         level(name);
       } catch (error) {
-        damaged.push({ name, error: asError(error, `${at}/${item.name}`) });
+        damaged.push(damageOf(name, error, `${at}/${item.name}`));
       }
     }
   };
@@ -82,24 +82,27 @@ export function readAll(layout: Layout): Contents {
       if (found !== undefined) images.push(found);
       else staged.push({ dir, serial: BigInt(serial) });
     } catch (error) {
-      damaged.push({ name: `dying/${serial}`, error: asError(error, dir) });
+      damaged.push(damageOf(`dying/${serial}`, error, dir));
     }
   }
   return { images, damaged, staged };
 }
 
-function asError(error: unknown, path: string): VimageError {
+/** It stands where an image should, and is none, or another. */
+class Foreign extends VimageError {}
+
+function damageOf(name: string, error: unknown, path: string): DamagedImage {
   const known = asSysError(error, path);
-  if (known instanceof VimageError) return known;
-  throw known;
+  if (!(known instanceof VimageError)) throw known;
+  return known instanceof Foreign ? { name, error: known, foreign: true } : { name, error: known };
 }
 
 function stranger(path: string): VimageError {
-  return new VimageError('EBADMSG', `${path}: not the directory of an image`, { subject: path, hint: 'it was not made by vimage: move it away' });
+  return new Foreign('EBADMSG', `${path}: not the directory of an image`, { subject: path, hint: 'it was not made by vimage: move it away' });
 }
 
 function misplaced(found: Found, place: string): VimageError {
-  return new VimageError('EBADMSG', `${found.dir}: it holds "${found.stored.name}" and stands where "${place}" should`, {
+  return new Foreign('EBADMSG', `${found.dir}: it holds "${found.stored.name}" and stands where "${place}" should`, {
     subject: found.dir, hint: 'move the directory back to where it was',
   });
 }

@@ -14,7 +14,7 @@ export function checkRoot(path: string): bigint | undefined {
   if (!stat.isDirectory() || stat.uid !== euid || (stat.mode & 0o7777n) !== 0o700n) {
     throw new VimageError('EPERM', `${path}: expected a directory of uid ${euid} with mode 0700`, {
       subject: path,
-      hint: 'somebody else has made it: look at it, and remove it when nothing needs it',
+      hint: `if vimage made it, put that right (chown ${euid} ${path}; chmod 700 ${path}); if somebody else did, remove it when nothing needs it`,
     });
   }
   return stat.ino;

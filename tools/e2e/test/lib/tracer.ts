@@ -1,8 +1,7 @@
-import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { workspace, type World } from './world.ts';
+import { build, workspace, type World } from './world.ts';
 
 const fixtures = fileURLToPath(new URL('../fixtures', import.meta.url));
 const imgexec = path.join(workspace, 'packages/linux/dist/imgexec');
@@ -13,8 +12,7 @@ export async function mountTracer(world: World): Promise<void> {
   mkdirSync(at);
   const [real, program] = [path.join(at, 'real'), path.join(at, 'kill-call')];
   const defines = Object.entries({ REAL: real, ORDER: path.join(at, 'order'), ARMED: path.join(at, 'armed'), SAID: path.join(at, 'said') }).map(([key, value]) => `-D${key}="${value}"`);
-  const { status, stderr } = spawnSync(process.env['CC'] ?? 'cc', ['-std=gnu11', '-Wall', '-Wextra', '-Werror', '-O1', '-static', ...defines, '-o', program, path.join(fixtures, 'kill-call.c')], { encoding: 'utf8' });
-  if (status !== 0) throw new Error(stderr);
+  build('kill-call', program, '-static', ...defines);
   writeFileSync(real, '');
   await world.sh(`mount --bind ${imgexec} ${real}; mount --bind ${program} ${imgexec}`);
 }

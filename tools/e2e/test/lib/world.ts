@@ -22,6 +22,13 @@ export function missing(program: string, debianPackage: string): string | undefi
   return spawnSync('sh', ['-c', 'command -v "$0"', program]).status === 0 ? undefined : `${program} is not installed (Debian: ${debianPackage})`;
 }
 
+/** Builds a C program of these tests (fixtures/NAME.c). */
+export function build(name: string, to: string, ...flags: readonly string[]): void {
+  const source = fileURLToPath(new URL(`../fixtures/${name}.c`, import.meta.url));
+  const { status, stderr, error } = spawnSync(process.env['CC'] ?? 'cc', ['-std=gnu11', '-Wall', '-Wextra', '-Werror', '-O1', ...flags, '-o', to, source], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${source}: ${stderr || String(error)}`);
+}
+
 export interface Result {
   readonly status: number;
   readonly signal: NodeJS.Signals | null;
@@ -57,6 +64,7 @@ export class World implements AsyncDisposable {
     const holder = spawn('unshare', ['-m', '-n', '--propagation', 'private', 'sh', '-c', script], { stdio: ['ignore', 'pipe', 'inherit'] });
     if (holder.stdout === null) throw new Error('no pipe');
     await Promise.race([once(holder.stdout, 'data'), once(holder, 'exit').then(() => { throw new Error('the holder of the test namespaces ended'); })]);
+    build('pins', path.join(scratch, 'pins'));
     return new World(holder, cgroup, scratch);
   }
 
@@ -129,7 +137,8 @@ export class World implements AsyncDisposable {
 
   /** Pins, looked at from within their mount namespace. */
   async pins(): Promise<readonly string[]> {
-    const { out } = await this.run(['sh', '-c', '[ -s /run/vimage/mnt ] || grep -q " /run/vimage/mnt " /proc/self/mountinfo || exit 0; nsenter --mount=/run/vimage/mnt sh -c "grep -c . /proc/self/mountinfo >/dev/null; find / -mindepth 2 -maxdepth 2 -not -path \'/proc/*\' 2>/dev/null || :"']);
+    const { status, out, err } = await this.run(['sh', '-c', 'grep -q " /run/vimage/mnt " /proc/self/mountinfo || exit 0; exec "$0" /run/vimage/mnt', path.join(this.scratch, 'pins')]);
+    if (status !== 0) throw new Error(err);
     return out.split('\n').filter((line) => line !== '').map((line) => `pin ${line}`);
   }
 

@@ -1,15 +1,14 @@
 import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
-import { VimageError, codeOf } from '@vimage/core';
+import { VimageError } from '@vimage/core';
 import type { Awaitable, DamagedImage, EndOptions, GiveBack, Holder, ProcessInfo, Snapshot, SpawnRequest, Stage, Standing, StoredImage, Substrate } from '@vimage/core';
-import { serialOf, topCgroup } from './cgroup.ts';
-import type { CgroupAt } from './cgroup.ts';
+import { serialOf } from './cgroup.ts';
 import { collect } from './gc.ts';
 import { startProgram } from './crossing.ts';
 import { scrapEntry } from './scrap.ts';
 import { imgexecCall, imgexecPath } from './imgexec.ts';
-import { removeTops, withLimit } from './limit.ts';
-import { LinuxMachine } from './machine.ts';
+import { removeTops } from './limit.ts';
+import { LinuxStages } from './stages.ts';
 import type { Named } from './machine.ts';
 import { endAll } from './process/end.ts';
 import { member, members, signalNumber } from './process/members.ts';
@@ -17,19 +16,14 @@ import type { Membership } from './process/membership.ts';
 import { oneEnded } from './process/pidfd.ts';
 import { findHolders, unseen } from './refs.ts';
 import type { Namespace } from './ns.ts';
-import { cgroupAt } from './registry/entry.ts';
 import type { Join } from './registry/entry.ts';
-import { FileLock } from './registry/lock.ts';
-import { encodeNote } from './registry/note.ts';
-import { parentName } from './registry/paths.ts';
 import { readAll } from './registry/read.ts';
 import type { Found } from './registry/read.ts';
 import { bootId, checkRoot, readCount } from './registry/root.ts';
 import { LinuxStage } from './registry/stage.ts';
-import type { StageHost } from './registry/stage.ts';
-import { emptyImage, hidePlan, membershipOf, readPlan, retireEntry } from './retire.ts';
+import { hidePlan, membershipOf, readPlan, retireEntry } from './retire.ts';
 import type { RetireHost } from './retire.ts';
-import { ifThere, makeDir, needDir, removeTree, unlink, writeAll } from './sys/file.ts';
+import { unlink } from './sys/file.ts';
 import { execve } from './sys/process.ts';
 import { needRights } from './sys/rights.ts';
 import { watchRegistry } from './watch.ts';
@@ -42,16 +36,13 @@ declare module '@vimage/core' {
 }
 
 /** The registry under /run/vimage, the kernel's namespaces, and imgexec. One for each kernel: it remembers what its kernel knows. */
-export class LinuxSubstrate extends LinuxMachine implements Substrate {
+export class LinuxSubstrate extends LinuxStages implements Substrate {
   readonly name = 'linux';
   /** The generation that `load` gave out, and the one which that has become by what this process itself did since. */
   #given: string | undefined;
   #current: bigint | undefined = -1n;
   /** What the registry had when it was last read. */
   #found: readonly Found[] = [];
-  /** Where to find images being made, by serial. */
-  readonly #staged = new Map<bigint, LinuxStage>();
-  readonly #owners = new Map<bigint, FileLock>();
 
   open(): Standing {
     needRights();
@@ -109,139 +100,22 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
     return this.root.now(() => this.root.serial());
   }
 
-  stage(image: Pick<StoredImage, 'name' | 'serial' | 'persist'>, existing: boolean): Awaitable<LinuxStage> {
-    return existing ? this.#stageExisting(image) : this.root.run(() => this.#stageNew(image));
-  }
-
-  #stageNew({ name, serial }: Named): LinuxStage {
-    const parent = parentName(name);
-    const home = this.layout.image(name);
-    const dir = this.layout.staging(parent, serial);
-    const cgroup = this.#newCgroup(parent, serial);
-    try {
-      makeDir(dir);
-    } catch (error) {
-      if (codeOf(error) !== 'ENOENT') throw error;
-      if (parent !== '' && !existsSync(this.layout.image(parent))) throw new VimageError('ESRCH', `no image "${parent}"`, { subject: parent });
-      needDir(this.layout.children(parent));
-      makeDir(dir);
-    }
-    let lock: FileLock | undefined;
-    try {
-      lock = FileLock.try(`${dir}/lock`, true);
-      if (lock === undefined) throw new VimageError('EBUSY', `${dir} is locked`, { subject: name });
-      writeAll(lock.fd, encodeNote(name, serial, cgroup), lock.path, 0);
-    } catch (error) {
-      lock?.close();
-      removeTree(dir);
-      throw error;
-    }
-    const stage = new LinuxStage(this.#stageHost, { name, serial, existing: false, dir, home, cgroup, entry: undefined, edit: serial, lock });
-    this.#staged.set(serial, stage);
-    return stage;
-  }
-
-  async #stageExisting({ name, serial }: Named): Promise<LinuxStage> {
-    const dir = this.#dirOf({ name, serial });
-    const path = `${dir}/lock`;
-    let lock = ifThere(() => FileLock.try(path, true));
-    if (lock === undefined) {
-      if (!existsSync(dir)) throw gone(name);
-      if (this.root.held) {
-        throw new VimageError('EBUSY', `"${name}" is being changed by another process`, { subject: name, hint: 'try again when it has finished' });
-      }
-      lock = await FileLock.wait(path, true);
-    }
-    try {
-      const plan = readPlan(dir);
-      if (plan?.image.serial !== serial) throw gone(name);
-      const edit = await this.root.run(() => this.root.serial());
-      const stage = new LinuxStage(this.#stageHost, { name, serial, existing: true, dir, home: dir, cgroup: plan.cgroup, entry: plan, edit, lock });
-      this.#staged.set(serial, stage);
-      return stage;
-    } catch (error) {
-      lock.close();
-      throw error;
-    }
-  }
-
-  /** The directory of an image that the registry has, by name or among the dying. ESRCH. */
-  #dirOf({ name, serial }: Named): string {
-    const dying = this.layout.dying(serial);
-    if (existsSync(dying)) return dying;
-    return this.layout.image(name);
-  }
-
-  home(image: Named): string {
-    const dying = this.layout.dying(image.serial);
-    return existsSync(dying) ? dying : this.layout.image(image.name);
-  }
-
-  #newCgroup(parent: string, serial: bigint): CgroupAt | undefined {
-    if (parent === '') return this.cgroups === undefined ? undefined : withLimit(topCgroup(this.cgroups, serial));
-    const above = ifThere(() => readPlan(this.layout.image(parent)))?.cgroup;
-    return above === undefined ? undefined : cgroupAt(`${above.path}/${serial}`, above.kind, above.limit === undefined ? undefined : `${above.limit}/${serial}`);
-  }
-
-  cgroupOf(image: Named): CgroupAt | undefined {
-    const stage = this.#staged.get(image.serial);
-    return stage === undefined ? readPlan(this.#dirOf(image))?.cgroup : stage.cgroup;
-  }
-
-  protected dirOf(image: Named): string {
-    return this.#staged.get(image.serial)?.dir ?? this.#dirOf(image);
-  }
-
-  protected lockOf(serial: bigint): number | undefined {
-    return this.#staged.get(serial)?.lockFd;
-  }
-
   #members(image: Named): Membership {
     return membershipOf(this.cgroupOf(image), this.layout.root, this.dirOf(image));
   }
 
-  get #stageHost(): StageHost {
-    return {
-      run: (fn) => this.root.run(fn),
-      during: (fn) => this.root.during(fn),
-      begin: () => { this.root.begin(); },
-      bump: () => this.#bump(),
-      discard: (serial, cgroup, dir) => this.#discard(serial, cgroup, dir),
-      remakeView: (serial) => this.pinnerIfPins()?.unpin(serial, 'mnt'),
-      own: (serial, dir, persist) => this.#own(serial, dir, persist),
-    };
-  }
-
-  #bump(): void {
+  protected bump(): void {
     const { from, to } = this.root.bump();
     if (this.#current === from) this.#current = to;
-  }
-
-  async #discard(serial: bigint, cgroup: CgroupAt | undefined, dir: string): Promise<void> {
-    this.#staged.delete(serial);
-    await emptyImage({ cgroup, root: this.layout.root, dir, name: String(serial) });
-    this.runningPinner?.unpin(serial);
-  }
-
-  #own(serial: bigint, dir: string, persist: boolean): void {
-    const held = this.#owners.get(serial);
-    if (persist && held !== undefined) {
-      unlink(`${dir}/owner`);
-      held.close();
-      this.#owners.delete(serial);
-    }
-    if (persist || held !== undefined) return;
-    const lock = FileLock.try(`${dir}/owner`, true);
-    if (lock !== undefined) this.#owners.set(serial, lock);
   }
 
   doom(image: StoredImage): Awaitable<void> {
     return this.root.run(() => {
       this.root.begin();
       try {
-        hidePlan(this.#dirOf(image));
+        hidePlan(this.placeOf(image));
       } finally {
-        this.#bump();
+        this.bump();
       }
     });
   }
@@ -251,11 +125,9 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
       try {
         return await (stage instanceof LinuxStage
           ? retireEntry(stage.dir, image.serial, shared, this.#retireHost, stage.entry)
-          : retireEntry(this.#dirOf(image), image.serial, shared, this.#retireHost));
+          : retireEntry(this.placeOf(image), image.serial, shared, this.#retireHost));
       } finally {
-        this.#staged.delete(image.serial);
-        this.#owners.get(image.serial)?.close();
-        this.#owners.delete(image.serial);
+        this.forget(image.serial);
         await stage.release();
       }
     });
@@ -269,12 +141,12 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
       root: this.layout.root,
       dying: (serial) => this.layout.dying(serial),
       begin: () => { this.root.begin(); },
-      bump: () => this.#bump(),
+      bump: () => this.bump(),
     };
   }
 
   processes(image: StoredImage): readonly ProcessInfo[] {
-    const own = readPlan(this.#dirOf(image))?.joins.find(({ type, mode }) => type === 'pid' && mode !== 'effective')?.ino;
+    const own = readPlan(this.placeOf(image))?.joins.find(({ type, mode }) => type === 'pid' && mode !== 'effective')?.ino;
     return members(this.#members(image), own);
   }
 
@@ -293,7 +165,7 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
   }
 
   holders(image: StoredImage): readonly Holder[] {
-    const dir = this.#dirOf(image);
+    const dir = this.placeOf(image);
     const plan = readPlan(dir);
     const own = plan?.joins.filter(({ pin }) => pin.startsWith(`${image.serial}/`)) ?? [];
     const found = findHolders({
@@ -326,7 +198,7 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
 
   /** Starts a program through imgexec; EOPNOTSUPP and worse are imgexec's to say, with exit status 125. */
   spawn(image: Named, request: SpawnRequest, stdio: StdioOptions = request.stdio ?? 'pipe'): ChildProcess {
-    return startProgram(image, request, stdio, { plan: () => readPlan(this.#dirOf(image)), pinner: () => this.livePinner(), launcher: () => this.launcher() });
+    return startProgram(image, request, stdio, { plan: () => readPlan(this.placeOf(image)), pinner: () => this.livePinner(), launcher: () => this.launcher() });
   }
 
   /** This process becomes imgexec, and then the program: the way out of `imgctl exec`. */
@@ -341,8 +213,7 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
 
   /** Lets go of everything; an empty registry is removed, with the pins' namespace. */
   async close(): Promise<void> {
-    for (const lock of this.#owners.values()) lock.close();
-    this.#owners.clear();
+    this.disown();
     try {
       if (checkRoot(this.layout.root) !== undefined && !this.root.held) await this.root.run(() => this.#removeEmpty());
     } finally {
@@ -362,9 +233,6 @@ export class LinuxSubstrate extends LinuxMachine implements Substrate {
   }
 }
 
-function gone(name: string): VimageError {
-  return new VimageError('ESRCH', `no image "${name}"`, { subject: name, hint: 'imgctl ls lists them; it may have just been removed' });
-}
 
 /** The Linux substrate. */
 export function linux(): LinuxSubstrate {

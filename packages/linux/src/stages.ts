@@ -1,0 +1,160 @@
+import { existsSync } from 'node:fs';
+import { VimageError, codeOf } from '@vimage/core';
+import type { Awaitable, StoredImage } from '@vimage/core';
+import { topCgroup } from './cgroup.ts';
+import type { CgroupAt } from './cgroup.ts';
+import { withLimit } from './limit.ts';
+import { LinuxMachine } from './machine.ts';
+import type { Named } from './machine.ts';
+import { cgroupAt } from './registry/entry.ts';
+import { FileLock } from './registry/lock.ts';
+import { encodeNote } from './registry/note.ts';
+import { parentName } from './registry/paths.ts';
+import { LinuxStage } from './registry/stage.ts';
+import type { StageHost } from './registry/stage.ts';
+import { emptyImage, readPlan } from './retire.ts';
+import { ifThere, makeDir, needDir, removeTree, unlink, writeAll } from './sys/file.ts';
+
+/** Work on images, made or being made: where each is, under whose lock. */
+export abstract class LinuxStages extends LinuxMachine {
+  /** Where to find images being made, by serial. */
+  readonly #staged = new Map<bigint, LinuxStage>();
+  readonly #owners = new Map<bigint, FileLock>();
+
+  /** A change that others can see has been made. */
+  protected abstract bump(): void;
+
+  stage(image: Pick<StoredImage, 'name' | 'serial' | 'persist'>, existing: boolean): Awaitable<LinuxStage> {
+    return existing ? this.#stageExisting(image) : this.root.run(() => this.#stageNew(image));
+  }
+
+  #stageNew({ name, serial }: Named): LinuxStage {
+    const parent = parentName(name);
+    const home = this.layout.image(name);
+    const dir = this.layout.staging(parent, serial);
+    const cgroup = this.#newCgroup(parent, serial);
+    try {
+      makeDir(dir);
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') throw error;
+      if (parent !== '' && !existsSync(this.layout.image(parent))) throw new VimageError('ESRCH', `no image "${parent}"`, { subject: parent });
+      needDir(this.layout.children(parent));
+      makeDir(dir);
+    }
+    let lock: FileLock | undefined;
+    try {
+      lock = FileLock.try(`${dir}/lock`, true);
+      if (lock === undefined) throw new VimageError('EBUSY', `${dir} is locked`, { subject: name });
+      writeAll(lock.fd, encodeNote(name, serial, cgroup), lock.path, 0);
+    } catch (error) {
+      lock?.close();
+      removeTree(dir);
+      throw error;
+    }
+    const stage = new LinuxStage(this.#stageHost, { name, serial, existing: false, dir, home, cgroup, entry: undefined, edit: serial, lock });
+    this.#staged.set(serial, stage);
+    return stage;
+  }
+
+  async #stageExisting({ name, serial }: Named): Promise<LinuxStage> {
+    const dir = this.placeOf({ name, serial });
+    const path = `${dir}/lock`;
+    let lock = ifThere(() => FileLock.try(path, true));
+    if (lock === undefined) {
+      if (!existsSync(dir)) throw gone(name);
+      if (this.root.held) {
+        throw new VimageError('EBUSY', `"${name}" is being changed by another process`, { subject: name, hint: 'try again when it has finished' });
+      }
+      lock = await FileLock.wait(path, true);
+    }
+    try {
+      const plan = readPlan(dir);
+      if (plan?.image.serial !== serial) throw gone(name);
+      const edit = await this.root.run(() => this.root.serial());
+      const stage = new LinuxStage(this.#stageHost, { name, serial, existing: true, dir, home: dir, cgroup: plan.cgroup, entry: plan, edit, lock });
+      this.#staged.set(serial, stage);
+      return stage;
+    } catch (error) {
+      lock.close();
+      throw error;
+    }
+  }
+
+  /** The directory of an image that the registry has, by name or among the dying. ESRCH. */
+  protected placeOf({ name, serial }: Named): string {
+    const dying = this.layout.dying(serial);
+    if (existsSync(dying)) return dying;
+    return this.layout.image(name);
+  }
+
+  home(image: Named): string {
+    const dying = this.layout.dying(image.serial);
+    return existsSync(dying) ? dying : this.layout.image(image.name);
+  }
+
+  #newCgroup(parent: string, serial: bigint): CgroupAt | undefined {
+    if (parent === '') return this.cgroups === undefined ? undefined : withLimit(topCgroup(this.cgroups, serial));
+    const above = ifThere(() => readPlan(this.layout.image(parent)))?.cgroup;
+    return above === undefined ? undefined : cgroupAt(`${above.path}/${serial}`, above.kind, above.limit === undefined ? undefined : `${above.limit}/${serial}`);
+  }
+
+  cgroupOf(image: Named): CgroupAt | undefined {
+    const stage = this.#staged.get(image.serial);
+    return stage === undefined ? readPlan(this.placeOf(image))?.cgroup : stage.cgroup;
+  }
+
+  protected dirOf(image: Named): string {
+    return this.#staged.get(image.serial)?.dir ?? this.placeOf(image);
+  }
+
+  protected lockOf(serial: bigint): number | undefined {
+    return this.#staged.get(serial)?.lockFd;
+  }
+
+  get #stageHost(): StageHost {
+    return {
+      run: (fn) => this.root.run(fn),
+      during: (fn) => this.root.during(fn),
+      begin: () => { this.root.begin(); },
+      bump: () => this.bump(),
+      discard: (serial, cgroup, dir) => this.#discard(serial, cgroup, dir),
+      remakeView: (serial) => this.pinnerIfPins()?.unpin(serial, 'mnt'),
+      own: (serial, dir, persist) => this.#own(serial, dir, persist),
+    };
+  }
+
+  async #discard(serial: bigint, cgroup: CgroupAt | undefined, dir: string): Promise<void> {
+    this.#staged.delete(serial);
+    await emptyImage({ cgroup, root: this.layout.root, dir, name: String(serial) });
+    this.runningPinner?.unpin(serial);
+  }
+
+  #own(serial: bigint, dir: string, persist: boolean): void {
+    const held = this.#owners.get(serial);
+    if (persist && held !== undefined) {
+      unlink(`${dir}/owner`);
+      held.close();
+      this.#owners.delete(serial);
+    }
+    if (persist || held !== undefined) return;
+    const lock = FileLock.try(`${dir}/owner`, true);
+    if (lock !== undefined) this.#owners.set(serial, lock);
+  }
+
+  /** An image that is no more. */
+  protected forget(serial: bigint): void {
+    this.#staged.delete(serial);
+    this.#owners.get(serial)?.close();
+    this.#owners.delete(serial);
+  }
+
+  /** Images that live as long as this process, live no longer. */
+  protected disown(): void {
+    for (const lock of this.#owners.values()) lock.close();
+    this.#owners.clear();
+  }
+}
+
+function gone(name: string): VimageError {
+  return new VimageError('ESRCH', `no image "${name}"`, { subject: name, hint: 'imgctl ls lists them; it may have just been removed' });
+}

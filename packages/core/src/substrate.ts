@@ -156,8 +156,8 @@ export interface Substrate {
   stage(image: Pick<StoredImage, 'name' | 'serial' | 'persist'>, existing: boolean): Awaitable<Stage>;
   /** Directory of an image's own files, wherever it stands by now (see {@link Stage.home}). */
   home(image: Pick<StoredImage, 'name' | 'serial'>): string;
-  /** Marks an image `removing`, for all to see. */
-  doom(image: StoredImage): Awaitable<void>;
+  /** Marks images `removing`, for all to see. None of them where what one has to give back cannot be read (EBADMSG). */
+  doom(images: readonly StoredImage[]): Awaitable<void>;
   /**
    * Removes pins, cgroup and registry entry; true when nothing refers to the image any more, else it is `dying`.
    * `shared`: other images point at an instance of it, so that its pins stay. Also for what is dying already. Ends the stage.

@@ -132,6 +132,24 @@ static void enter_mnt(int fd, const char *what)
 		die_at(what);
 }
 
+/* A mount view has no mounts of mount namespaces, as the kernel copies none. In their place it has a file that is not empty. */
+static void mark_view(void)
+{
+	char from[PATH_MAX], to[PATH_MAX];
+
+	snprintf(from, sizeof from, "%s/generation", registry_path());
+	snprintf(to, sizeof to, "%s/mnt", registry_path());
+	if (mount(from, to, NULL, MS_BIND, NULL) < 0 && errno != ENOENT && fail_at("mount"))
+		die_at(to);
+}
+
+static bool in_view(void)
+{
+	struct stat st;
+
+	return fstatat(registry, "mnt", &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) && st.st_size > 0;
+}
+
 /* All descriptors are taken and checked before anything is joined: afterwards the pins may be out of reach. */
 static void open_pins(void)
 {
@@ -141,8 +159,10 @@ static void open_pins(void)
 	if (host < 0 || hostproc < 0 || root < 0)
 		die(EXIT_OURS, errno, "open: /proc/self/ns/mnt: /proc must be mounted");
 	pins = ns_open(registry, "mnt", CLONE_NEWNS, 0, 0);
+	if (pins < 0 && in_view())
+		die(EXIT_OURS, EOPNOTSUPP, "pins: %s: out of reach in the mount view of an image: run it outside of that", opt->name);
 	if (pins < 0)
-		die(EXIT_OURS, ESTALE, "pins: %s: not mounted here: leave the image that this runs in; else imgctl destroy %s, then create it again", opt->name, opt->name);
+		die(EXIT_OURS, ESTALE, "pins: %s: they are gone: imgctl destroy %s, then create it again", opt->name, opt->name);
 	enter_mnt(pins, "the pins' namespace");
 	for (struct step *st = plan.steps; st < plan.steps + plan.nsteps; st++)
 		if (st->use && st->kind == JOIN && (st->fd = ns_open(AT_FDCWD, st->pin, st->type, st->ino, st->id)) < 0)
@@ -218,6 +238,7 @@ static void build_view(void)
 		die_at("mount view");
 	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0 && fail_at("mount --make-rslave"))
 		die_at("mount view");
+	mark_view();
 	for (const struct step *st = plan.steps; st < plan.steps + plan.nsteps; st++) {
 		if (!st->use)
 			continue;

@@ -8,12 +8,11 @@ import { netlinkSocket } from './netlink-socket.ts';
 import type { NetlinkSocket } from './netlink-socket.ts';
 import { upHere } from './loopback.ts';
 import { Launcher } from './launcher.ts';
-import { create, exists, withNs } from './ns.ts';
+import { create, withNs } from './ns.ts';
 import type { Namespace } from './ns.ts';
 import { Pinner } from './pinner.ts';
 import type { InitPids, OuterPid } from './pinner.ts';
 import { Layout, registryRoot } from './registry/paths.ts';
-import { readAll } from './registry/read.ts';
 import { Root } from './registry/root.ts';
 import { imageByDescent } from './process/descent.ts';
 import { readPlan } from './retire.ts';
@@ -106,15 +105,16 @@ export abstract class LinuxMachine {
     return this.#mounted;
   }
 
-  /**
-   * EOPNOTSUPP where there are images with pins, which live, but the pins cannot be seen: the kernel copies no mount of a mount
-   * namespace into an image's mount view.
-   */
+  /** Whether we stand in the mount view of an image: imgexec puts a file that is not empty where the pins' namespace is out of reach. */
+  protected get inView(): boolean {
+    const mnt = statSync(this.layout.mnt, { throwIfNoEntry: false });
+    return mnt?.isFile() === true && mnt.size > 0;
+  }
+
+  /** EOPNOTSUPP in the mount view of an image: the kernel copies no mount of a mount namespace there, so that the pins cannot be seen. */
   protected checkReach(): void {
-    if (this.#look() !== undefined) return;
-    const living = readAll(this.layout).images.find(({ entry }) => entry.joins.some(({ type, ino, id }) => exists(type, ino, id) === true));
-    if (living === undefined) return;
-    throw new VimageError('EOPNOTSUPP', `imgctl cannot work from here: it runs in the mount view of an image, out of reach of what keeps "${living.stored.name}" and the others`, {
+    if (this.#look() !== undefined || !this.inView) return;
+    throw new VimageError('EOPNOTSUPP', 'imgctl cannot work from here: it runs in the mount view of an image, out of reach of what keeps the images', {
       subject: this.layout.mnt, hint: 'run it outside of the image (a command that only reads works here, too)',
     });
   }

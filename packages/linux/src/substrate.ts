@@ -20,8 +20,9 @@ import type { Join } from './registry/entry.ts';
 import { readAll } from './registry/read.ts';
 import type { Found } from './registry/read.ts';
 import { bootId, checkRoot, readCount } from './registry/root.ts';
+import { readNotes } from './registry/journal.ts';
 import { LinuxStage } from './registry/stage.ts';
-import { hidePlan, membershipOf, readPlan, retireEntry } from './retire.ts';
+import { hidePlan, membershipOf, readPlan, retireEntry, visibly } from './retire.ts';
 import type { RetireHost } from './retire.ts';
 import { unlink } from './sys/file.ts';
 import { execve } from './sys/process.ts';
@@ -109,14 +110,13 @@ export class LinuxSubstrate extends LinuxStages implements Substrate {
     if (this.#current === from) this.#current = to;
   }
 
-  doom(image: StoredImage): Awaitable<void> {
+  doom(images: readonly StoredImage[]): Awaitable<void> {
     return this.root.run(() => {
-      this.root.begin();
-      try {
-        hidePlan(this.placeOf(image));
-      } finally {
-        this.bump();
-      }
+      const places = images.map((image) => this.placeOf(image));
+      for (const dir of places) readNotes(`${dir}/journal`);
+      visibly({ begin: () => { this.root.begin(); }, bump: () => { this.bump(); } }, () => {
+        for (const dir of places) hidePlan(dir);
+      });
     });
   }
 
@@ -223,6 +223,7 @@ export class LinuxSubstrate extends LinuxStages implements Substrate {
   }
 
   #removeEmpty(): void {
+    if (this.inView) return;
     const { images, damaged, staged } = readAll(this.layout);
     if (images.length + damaged.length + staged.length > 0) return;
     const pinner = this.pinnerIfPins();

@@ -152,7 +152,7 @@ describe.skipIf(needRoot.missing)(`the Linux substrate${needRoot.note}`, () => {
 
   it('lets nothing in once the image is doomed', async () => {
     const image = await makeNet(linux, 'web');
-    await linux.doom(image);
+    await linux.doom([image]);
     expect((await new LinuxSubstrate().load())?.images[0]?.state).toBe('removing');
     const child = linux.spawn(image, live('true'), 'ignore');
     expect(await ended(child)).toBe(125);
@@ -285,7 +285,7 @@ describe.skipIf(needRoot.missing)(`the Linux substrate${needRoot.note}`, () => {
     await first;
     await new Promise((resolve) => setTimeout(resolve, 50));
     const next = change();
-    await linux.doom(image);
+    await linux.doom([image]);
     await next;
     expect(count).toBeGreaterThan(1);
     watching[Symbol.dispose]();

@@ -138,10 +138,10 @@ export class MemorySubstrate implements Substrate {
     return `/memory/${serial}`;
   }
 
-  doom(image: StoredImage): void {
-    this.call(`doom ${image.name}`);
+  doom(images: readonly StoredImage[]): void {
+    this.call(`doom ${images.map(({ name }) => name).join(' ')}`);
     this.#mustLock('doom');
-    this.machine.images.set(image.serial, { ...image, state: 'removing' });
+    for (const image of images) this.machine.images.set(image.serial, { ...image, state: 'removing' });
     this.machine.changed();
   }
 

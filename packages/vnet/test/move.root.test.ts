@@ -17,7 +17,7 @@ function portrait(dev: string): Record<string, unknown> {
   return {
     link: drop(link, 'ifindex', 'link_index', 'link_netnsid', 'operstate', 'inet6_addr_gen_mode'),
     addrs: drop((json('ip', '-j', 'addr', 'show', 'dev', dev)[0]?.['addr_info'] as Record<string, unknown>[]).filter((a) => !String(a['local']).startsWith('fe80')), 'tentative'),
-    routes: json('ip', '-j', 'route', 'show', 'table', 'all', 'dev', dev).map((r) => JSON.stringify(drop([r], 'flags'))).sort(),
+    routes: json('ip', '-j', 'route', 'show', 'table', 'all', 'dev', dev).map((r) => JSON.stringify(drop([r], 'flags'))).filter((r) => !r.includes('fe80')).sort(),
     routes6: json('ip', '-6', '-j', 'route', 'show', 'table', 'all', 'dev', dev).map((r) => JSON.stringify(drop([r], 'flags'))).filter((r) => !r.includes('fe80') && !r.includes('multicast')).sort(),
     neighs: json('ip', '-j', 'neigh', 'show', 'dev', dev).map((r) => JSON.stringify(r)).sort(),
     proxies: at.on('', 'ip', 'neigh', 'show', 'proxy', 'dev', dev),

@@ -46,10 +46,8 @@ export async function destroyImage(state: KernelState, name: string, options: De
     }
     let busy = false;
     for (const each of images) busy ||= await isBusy(state, each);
-    for (const each of images) {
-      state.tree.doom(each);
-      await state.substrate.doom(state.record(each));
-    }
+    await state.substrate.doom(images.map((each) => state.record(each)));
+    for (const each of images) state.tree.doom(each);
     if (!busy) {
       for (const each of images) await takeDown(state, each, report);
       return [];

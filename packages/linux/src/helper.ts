@@ -24,6 +24,8 @@ export interface Answer {
 export class Helper implements Disposable {
   readonly #child: ChildProcess;
   readonly #name: string;
+  /** Questions that were posted, and are not answered yet. */
+  readonly #posted: string[] = [];
   #socket: number;
 
   /** `flag` is imgexec's: --serve, --launch. EPERM, ENOENT. */
@@ -54,14 +56,39 @@ export class Helper implements Disposable {
 
   get alive(): boolean {
     // Nothing is said that was not asked for: what is readable is its end.
-    return this.#socket >= 0 && pollReadable([this.#socket], 0).length === 0;
+    return this.#socket >= 0 && (this.#posted.length > 0 || pollReadable([this.#socket], 0).length === 0);
   }
 
   /** Asks; the first message of the answer. EIO: it has ended. ETIMEDOUT: it did not answer, and was ended. */
   ask(question: readonly string[], what: string): Answer {
+    this.settle();
+    this.#send(question, what);
+    return this.more(what);
+  }
+
+  /** Asks what is answered in one message, without waiting: {@link settle} does. */
+  post(question: readonly string[], what: string): void {
+    this.#send(question, what);
+    this.#posted.push(what);
+  }
+
+  /** Waits for what was posted; the first error among the answers. */
+  settle(): void {
+    let failed: { readonly error: unknown } | undefined;
+    while (this.#posted.length > 0) {
+      const what = this.#posted.shift() ?? '';
+      try {
+        this.more(what);
+      } catch (error) {
+        failed ??= { error };
+      }
+    }
+    if (failed !== undefined) throw failed.error;
+  }
+
+  #send(question: readonly string[], what: string): void {
     if (this.#socket < 0) throw this.ended(what);
     this.#unlessEnded(what, () => { send(this.#socket, Buffer.from(question.map((word) => `${word}\0`).join('')), MSG_NOSIGNAL); });
-    return this.more(what);
   }
 
   /** What a socket says whose other end has gone, with a question unread or not. */
@@ -106,5 +133,6 @@ export class Helper implements Disposable {
   [Symbol.dispose](): void {
     if (this.#socket >= 0) closeSync(this.#socket);
     this.#socket = -1;
+    this.#posted.length = 0;
   }
 }

@@ -33,6 +33,8 @@ export abstract class LinuxMachine {
   #mounted: bigint | undefined;
   #turn = 0;
   #hierarchy: Hierarchy | undefined | null = null;
+  /** The file system of namespaces. */
+  readonly #nsfs: bigint = statSync('/proc/self/ns/mnt', { bigint: true }).dev;
 
   /** `root` is for tests of the registry; imgexec knows only the one place. */
   constructor(root: string = registryRoot()) {
@@ -53,6 +55,11 @@ export abstract class LinuxMachine {
   get cgroups(): Hierarchy | undefined {
     if (this.#hierarchy === null) this.#hierarchy = probeCgroup();
     return this.#hierarchy;
+  }
+
+  /** The one that this process has, whether it has ended or not. */
+  protected get usedPinner(): Pinner | undefined {
+    return this.#pinner;
   }
 
   protected get runningPinner(): Pinner | undefined {
@@ -100,7 +107,7 @@ export abstract class LinuxMachine {
   #look(): bigint | undefined {
     if (this.root.held && this.#turn === this.root.turn) return this.#mounted;
     const mnt = statSync(this.layout.mnt, { bigint: true, throwIfNoEntry: false });
-    this.#mounted = mnt !== undefined && mnt.dev !== statSync(this.layout.root, { bigint: true }).dev ? mnt.ino : undefined;
+    this.#mounted = mnt?.dev === this.#nsfs ? mnt?.ino : undefined;
     this.#turn = this.root.held ? this.root.turn : 0;
     return this.#mounted;
   }

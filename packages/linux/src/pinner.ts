@@ -56,15 +56,19 @@ export class Pinner implements Disposable {
     return this.#ns;
   }
 
-  /** Pins an open namespace as `SERIAL/NAME`. `lock`: see {@link init}. EEXIST. */
+  /** Pins an open namespace as `SERIAL/NAME`, both to stay open until {@link settle}, which has the error. `lock`: see {@link init}. EEXIST. */
   pin(serial: bigint, name: string, ns: Namespace, lock?: number): void {
-    this.#ask(...under(lock), 'pin', String(serial), name, String(ns.fd));
+    this.#helper.post([...under(lock), 'pin', String(serial), name, String(ns.fd)], `pin ${serial} ${name}`);
   }
 
-  /** Removes one pin, or all of an image; fine when there is none. */
+  /** Removes one pin, or all of an image; fine when there is none. {@link settle} has the error. */
   unpin(serial: bigint, name?: string): void {
-    if (name === undefined) this.#ask('unpin', String(serial));
-    else this.#ask('unpin', String(serial), name);
+    this.#helper.post(['unpin', String(serial), ...(name === undefined ? [] : [name])], name === undefined ? `unpin ${serial}` : `unpin ${serial} ${name}`);
+  }
+
+  /** Waits until what was asked for is done. */
+  settle(): void {
+    this.#helper.settle();
   }
 
   /**
@@ -96,6 +100,7 @@ export class Pinner implements Disposable {
 
   /** Opens a pin. ENOENT, ESTALE. */
   open(serial: bigint, name: string, type: NsType): Namespace {
+    this.settle();
     return openPath(this.path(serial, name), type);
   }
 

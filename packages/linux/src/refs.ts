@@ -2,7 +2,7 @@ import { readFileSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import type { Holder } from '@vimage/core';
 import { exists } from './ns.ts';
 import type { Membership } from './process/membership.ts';
-import { processInfo } from './process/info.ts';
+import { processInfo, processStat } from './process/info.ts';
 import { parseMounts } from './mountinfo.ts';
 import type { Join } from './registry/entry.ts';
 
@@ -63,11 +63,13 @@ export function findHolders(sought: Sought): readonly Holder[] {
   return holders;
 }
 
-/** What has ended and was not waited for holds nothing; where no cgroup tells which an image's pid 1s are, their number does. */
+/**
+ * What has ended holds nothing, waited for or not: a pid 1 ends when all it had were waited for, which another parent may never do.
+ * Where no cgroup tells which an image's pid 1s are, their number does.
+ */
 function isNobody(pid: number, ns: string, sought: Sought): boolean {
-  const info = processInfo(pid);
-  if (info === undefined || info.state === 'Z' || info.state === 'X') return true;
-  return sought.firsts === true && ns.startsWith('pid:') && info.inner.at(-1) === 1;
+  if (processStat(pid)?.exiting !== false) return true;
+  return sought.firsts === true && ns.startsWith('pid:') && processInfo(pid)?.inner.at(-1) === 1;
 }
 
 /**

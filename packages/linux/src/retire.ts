@@ -84,10 +84,14 @@ export async function retireEntry(from: string, serial: bigint, shared: boolean,
   let gone = true;
   if (entry !== undefined) {
     const { cgroup, image: { name } } = entry;
+    const pinner = entry.steps > 0 && !shared ? host.pinner() : undefined;
+    // The plan is hidden, so that nobody enters by way of the pins any more. They go while we do the rest.
+    pinner?.unpin(serial);
     gone = await emptyImage({ cgroup, root: host.root, dir, name, shared });
-    if (entry.steps > 0 && !shared) host.pinner()?.unpin(serial);
     if (entry.shared !== shared) rewritePlan(dir, (plan) => markShared(plan, shared));
-    gone = gone && !shared && !(await isReferenced(entry, host)) && readNotes(`${dir}/journal`).length === 0;
+    gone = gone && !shared && readNotes(`${dir}/journal`).length === 0;
+    pinner?.settle();
+    gone = gone && !(await isReferenced(entry, host));
   }
   if (gone) visibly(host, () => { removeEntry(dir); });
   return gone;
@@ -118,6 +122,7 @@ export async function isReferenced(entry: Entry, host: Pick<RetireHost, 'except'
   const own = entry.joins.filter(({ pin }) => pin.startsWith(`${entry.image.serial}/`));
   const living = (joins: readonly Join[]): readonly Join[] => joins.filter(({ type, ino, id }) => exists(type, ino, id) !== false);
   let alive = living(own);
+  if (alive.length > 0 && alive.every(({ type }) => type !== 'net') && holdersOf(alive, host).length === 0) return false;
   // Sockets that were just closed keep their namespace for a grace period of the kernel's, and what ends there takes its time.
   if (alive.length > 0) {
     gracePeriod();
@@ -140,10 +145,10 @@ function rewritePlan(dir: string, change: (plan: Uint8Array) => Uint8Array): voi
   replace(path, change(readOwn(path)));
 }
 
-/** The plan of an image wherever it stands; undefined when there is none. */
-export function readPlan(dir: string): Entry | undefined {
+/** The plan of an image wherever it stands; undefined when there is none. `live`: it is likely to be there. */
+export function readPlan(dir: string, live: boolean = existsSync(`${dir}/plan`)): Entry | undefined {
   // Asked beforehand: an error costs more than a look.
-  for (const name of existsSync(`${dir}/plan`) ? ['plan', removingPlan] : [removingPlan, 'plan']) {
+  for (const name of live ? ['plan', removingPlan] : [removingPlan, 'plan']) {
     const path = `${dir}/${name}`;
     try {
       return decodePlan(readFileSync(path), path);

@@ -7,6 +7,7 @@ import { withLimit } from './limit.ts';
 import { LinuxMachine } from './machine.ts';
 import type { Named } from './machine.ts';
 import { cgroupAt } from './registry/entry.ts';
+import type { Entry } from './registry/entry.ts';
 import { FileLock } from './registry/lock.ts';
 import { encodeNote } from './registry/note.ts';
 import { parentName } from './registry/paths.ts';
@@ -15,16 +16,41 @@ import type { StageHost } from './registry/stage.ts';
 import { emptyImage, readPlan } from './retire.ts';
 import { ifThere, makeDir, needDir, removeTree, unlink, writeAll } from './sys/file.ts';
 
+/** An image, and in what state the caller knows it to be, under the root lock. */
+type Placed = Named & Partial<Pick<StoredImage, 'state'>>;
+
 /** Work on images, made or being made: where each is, under whose lock. */
 export abstract class LinuxStages extends LinuxMachine {
   /** Where to find images being made, by serial. */
   readonly #staged = new Map<bigint, LinuxStage>();
   readonly #owners = new Map<bigint, FileLock>();
+  /** Plans of images by serial, as of {@link current}. */
+  readonly #plans = new Map<bigint, Entry>();
 
   /** A change that others can see has been made. */
   protected abstract bump(): void;
 
-  stage(image: Pick<StoredImage, 'name' | 'serial' | 'persist'>, existing: boolean): Awaitable<LinuxStage> {
+  /** The generation of the registry that this process knows. */
+  protected abstract get current(): bigint | undefined;
+
+  /** The registry has been read. */
+  protected know(entries: readonly Entry[]): void {
+    this.#plans.clear();
+    for (const entry of entries) this.#plans.set(entry.image.serial, entry);
+  }
+
+  /** What the plan of an image says; undefined when it has none. Read once, as long as nobody else can have changed it. */
+  protected planOf(image: Placed): Entry | undefined {
+    const current = this.root.held && this.current === this.root.generation;
+    const known = current ? this.#plans.get(image.serial) : undefined;
+    if (known !== undefined) return known;
+    const place = this.placeOf(image);
+    const plan = image.state === 'live' ? readPlan(place, true) : readPlan(place);
+    if (current && plan?.image.serial === image.serial) this.#plans.set(image.serial, plan);
+    return plan;
+  }
+
+  stage(image: Placed & Pick<StoredImage, 'persist'>, existing: boolean): Awaitable<LinuxStage> {
     return existing ? this.#stageExisting(image) : this.root.run(() => this.#stageNew(image));
   }
 
@@ -56,8 +82,9 @@ export abstract class LinuxStages extends LinuxMachine {
     return stage;
   }
 
-  async #stageExisting({ name, serial }: Named): Promise<LinuxStage> {
-    const dir = this.placeOf({ name, serial });
+  async #stageExisting(image: Placed): Promise<LinuxStage> {
+    const { name, serial } = image;
+    const dir = this.placeOf(image);
     const path = `${dir}/lock`;
     let lock = ifThere(() => FileLock.try(path, true));
     if (lock === undefined) {
@@ -68,7 +95,7 @@ export abstract class LinuxStages extends LinuxMachine {
       lock = await FileLock.wait(path, true);
     }
     try {
-      const plan = readPlan(dir);
+      const plan = this.planOf(image);
       if (plan?.image.serial !== serial) throw gone(name);
       const edit = await this.root.run(() => this.root.serial());
       const stage = new LinuxStage(this.#stageHost, { name, serial, existing: true, dir, home: dir, cgroup: plan.cgroup, entry: plan, edit, lock });
@@ -81,15 +108,15 @@ export abstract class LinuxStages extends LinuxMachine {
   }
 
   /** The directory of an image that the registry has, by name or among the dying. ESRCH. */
-  protected placeOf({ name, serial }: Named): string {
+  protected placeOf({ name, serial, state }: Placed): string {
+    if (this.root.held && (state === 'live' || state === 'removing')) return this.layout.image(name);
     const dying = this.layout.dying(serial);
     if (existsSync(dying)) return dying;
     return this.layout.image(name);
   }
 
-  home(image: Named): string {
-    const dying = this.layout.dying(image.serial);
-    return existsSync(dying) ? dying : this.layout.image(image.name);
+  home(image: Placed): string {
+    return this.placeOf(image);
   }
 
   #newCgroup(parent: string, serial: bigint): CgroupAt | undefined {
@@ -98,12 +125,12 @@ export abstract class LinuxStages extends LinuxMachine {
     return above === undefined ? undefined : cgroupAt(`${above.path}/${serial}`, above.kind, above.limit === undefined ? undefined : `${above.limit}/${serial}`);
   }
 
-  cgroupOf(image: Named): CgroupAt | undefined {
+  cgroupOf(image: Placed): CgroupAt | undefined {
     const stage = this.#staged.get(image.serial);
-    return stage === undefined ? readPlan(this.placeOf(image))?.cgroup : stage.cgroup;
+    return stage === undefined ? this.planOf(image)?.cgroup : stage.cgroup;
   }
 
-  protected dirOf(image: Named): string {
+  protected dirOf(image: Placed): string {
     return this.#staged.get(image.serial)?.dir ?? this.placeOf(image);
   }
 
@@ -117,8 +144,14 @@ export abstract class LinuxStages extends LinuxMachine {
       during: (fn) => this.root.during(fn),
       begin: () => { this.root.begin(); },
       bump: () => this.bump(),
+      changed: (serial) => this.#plans.delete(serial),
       discard: (serial, cgroup, dir) => this.#discard(serial, cgroup, dir),
-      remakeView: (serial) => this.pinnerIfPins()?.unpin(serial, 'mnt'),
+      settlePins: (quietly) => { this.#settlePins(quietly); },
+      remakeView: (serial) => {
+        const pinner = this.pinnerIfPins();
+        pinner?.unpin(serial, 'mnt');
+        pinner?.settle();
+      },
       own: (serial, dir, persist) => this.#own(serial, dir, persist),
     };
   }
@@ -126,7 +159,17 @@ export abstract class LinuxStages extends LinuxMachine {
   async #discard(serial: bigint, cgroup: CgroupAt | undefined, dir: string): Promise<void> {
     this.#staged.delete(serial);
     await emptyImage({ cgroup, root: this.layout.root, dir, name: String(serial) });
-    this.runningPinner?.unpin(serial);
+    const pinner = this.runningPinner;
+    pinner?.unpin(serial);
+    pinner?.settle();
+  }
+
+  #settlePins(quietly: boolean): void {
+    try {
+      this.usedPinner?.settle();
+    } catch (error) {
+      if (!quietly) throw error;
+    }
   }
 
   #own(serial: bigint, dir: string, persist: boolean): void {
@@ -144,6 +187,7 @@ export abstract class LinuxStages extends LinuxMachine {
   /** An image that is no more. */
   protected forget(serial: bigint): void {
     this.#staged.delete(serial);
+    this.#plans.delete(serial);
     this.#owners.get(serial)?.close();
     this.#owners.delete(serial);
   }

@@ -22,7 +22,7 @@ import type { Found } from './registry/read.ts';
 import { bootId, checkRoot, readCount } from './registry/root.ts';
 import { readNotes } from './registry/journal.ts';
 import { LinuxStage } from './registry/stage.ts';
-import { hidePlan, membershipOf, readPlan, retireEntry, visibly } from './retire.ts';
+import { hidePlan, membershipOf, retireEntry, visibly } from './retire.ts';
 import type { RetireHost } from './retire.ts';
 import { unlink } from './sys/file.ts';
 import { execve } from './sys/process.ts';
@@ -64,7 +64,8 @@ export class LinuxSubstrate extends LinuxStages implements Substrate {
   }
 
   async load(generation?: string): Promise<Snapshot | undefined> {
-    checkRoot(this.layout.root);
+    // Whoever holds the lock has looked.
+    if (!this.root.held) checkRoot(this.layout.root);
     const before = this.#count();
     if (generation !== undefined && generation === this.#given && before === this.#current && before !== -1n) return undefined;
     const changing = before !== undefined && before !== -1n && (before & 1n) === 1n;
@@ -77,6 +78,7 @@ export class LinuxSubstrate extends LinuxStages implements Substrate {
   #read(count: bigint | undefined): Snapshot {
     const { images, damaged } = count === undefined ? { images: [], damaged: [] } : readAll(this.layout);
     this.#found = images;
+    this.know(images.map(({ entry }) => entry));
     this.#current = count;
     this.#given = `${bootId()}.${count ?? 'none'}`;
     return { generation: this.#given, images: images.map(({ stored }) => stored), damaged };
@@ -101,8 +103,12 @@ export class LinuxSubstrate extends LinuxStages implements Substrate {
     return this.root.now(() => this.root.serial());
   }
 
-  #members(image: Named): Membership {
+  #members(image: StoredImage): Membership {
     return membershipOf(this.cgroupOf(image), this.layout.root, this.dirOf(image));
+  }
+
+  protected get current(): bigint | undefined {
+    return this.#current;
   }
 
   protected bump(): void {
@@ -134,19 +140,20 @@ export class LinuxSubstrate extends LinuxStages implements Substrate {
   }
 
   get #retireHost(): RetireHost {
+    const running = this.runningPinner;
     return {
       pinner: () => this.pinnerIfPins(),
-      except: new Set(this.runningPinner === undefined ? [] : [this.runningPinner.pid]),
-      pins: this.runningPinner?.ns,
+      except: new Set(running === undefined ? [] : [running.pid]),
+      pins: running?.ns,
       root: this.layout.root,
       dying: (serial) => this.layout.dying(serial),
       begin: () => { this.root.begin(); },
-      bump: () => this.bump(),
+      bump: () => { this.bump(); },
     };
   }
 
   processes(image: StoredImage): readonly ProcessInfo[] {
-    const own = readPlan(this.placeOf(image))?.joins.find(({ type, mode }) => type === 'pid' && mode !== 'effective')?.ino;
+    const own = this.planOf(image)?.joins.find(({ type, mode }) => type === 'pid' && mode !== 'effective')?.ino;
     return members(this.#members(image), own);
   }
 
@@ -166,7 +173,7 @@ export class LinuxSubstrate extends LinuxStages implements Substrate {
 
   holders(image: StoredImage): readonly Holder[] {
     const dir = this.placeOf(image);
-    const plan = readPlan(dir);
+    const plan = this.planOf(image);
     const own = plan?.joins.filter(({ pin }) => pin.startsWith(`${image.serial}/`)) ?? [];
     const found = findHolders({
       namespaces: new Set(own.map(({ type, ino }) => `${type}:[${ino}]`)),
@@ -198,7 +205,7 @@ export class LinuxSubstrate extends LinuxStages implements Substrate {
 
   /** Starts a program through imgexec; EOPNOTSUPP and worse are imgexec's to say, with exit status 125. */
   spawn(image: Named, request: SpawnRequest, stdio: StdioOptions = request.stdio ?? 'pipe'): ChildProcess {
-    return startProgram(image, request, stdio, { plan: () => readPlan(this.placeOf(image)), pinner: () => this.livePinner(), launcher: () => this.launcher() });
+    return startProgram(image, request, stdio, { plan: () => this.planOf(image), pinner: () => this.livePinner(), launcher: () => this.launcher() });
   }
 
   /** This process becomes imgexec, and then the program: the way out of `imgctl exec`. */

@@ -80,14 +80,6 @@ static void read_file(const char *path)
 	close(fd);
 }
 
-static void read_proc(const char *path)
-{
-	int fd = must(open(path, O_RDONLY | O_CLOEXEC));
-	while (must(read(fd, text, 8192)) > 0)
-		;
-	close(fd);
-}
-
 static void write_file(const char *path, const void *bytes, size_t n)
 {
 	int fd = must(open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
@@ -102,10 +94,7 @@ static void lock_root(void)
 	stat_path(HOME "/lock");
 	stat_fd(root_lock);
 	must(pread(count_fd, text, 80, 0));
-	stat_path(HOME);
-	geteuid();
-	stat_path(HOME "/generation");
-	read_file(HOME "/generation");
+	stat_path(HOME "/mnt");
 }
 
 static void lock_image(struct image *im, const char *path)
@@ -129,37 +118,37 @@ static void still_alive(void)
 		die("the second process has ended");
 }
 
-static void ask(const char *question, int n)
+// A question is sent, and its answer taken where it is needed.
+static void post(const char *question, int n)
+{
+	must(send(asked, question, (size_t)n, MSG_NOSIGNAL));
+}
+
+static void settle(void)
 {
 	struct pollfd p = {asked, POLLIN, 0};
 
-	still_alive();
-	must(send(asked, question, (size_t)n, MSG_NOSIGNAL));
 	if (poll(&p, 1, 20000) != 1 || recv(asked, text, sizeof text, MSG_TRUNC | MSG_DONTWAIT) != 3 || memcmp(text, "ok", 3) != 0)
-		die(question);
+		die("the second process");
 }
 
 // The loopback device, by the oldest way: the kernel lets go of the stack as soon as such a socket is closed.
-static void lo_up(struct image *im)
+static void lo_up(void)
 {
 	struct ifreq up = {.ifr_name = "lo", .ifr_flags = IFF_UP};
-	int fd;
+	int fd = must(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
 
-	must(setns(im->net, CLONE_NEWNET));
-	fd = must(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-	must(setns(host, CLONE_NEWNET));
 	must(ioctl(fd, SIOCSIFFLAGS, &up));
 	close(fd);
 }
 
 static void create(struct image *im, int number)
 {
-	static const char plan[421];
+	static const char plan[500];
 	char path[128];
 	int n;
 
 	lock_root();
-	count();
 	sprintf(im->serial, "%lld", now());
 	sprintf(im->name, "n%d", number);
 	sprintf(im->dir, HOME "/img/.new-%s", im->serial);
@@ -167,9 +156,10 @@ static void create(struct image *im, int number)
 	must(mkdir(im->dir, 0700));
 	sprintf(path, "%s/lock", im->dir);
 	lock_image(im, path);
-	must(pwrite(im->lock, plan, 76, 0));
+	must(pwrite(im->lock, plan, 174, 0));
 
 	must(unshare(CLONE_NEWNET));
+	lo_up();
 	im->net = must(open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
 	must(ioctl(im->net, NS_TYPE));
 	must(fstat(im->net, &im->st));
@@ -177,36 +167,29 @@ static void create(struct image *im, int number)
 	ioctl(im->net, NS_ID, &im->id);
 	must(setns(host, CLONE_NEWNET));
 
-	still_alive();
-	stat_path(HOME "/mnt");
-	stat_path(HOME);
-	n = sprintf(text, "pin %s net %d", im->serial, im->net);
+	n = sprintf(text, "lock %d pin %s net %d", im->lock, im->serial, im->net);
 	for (char *s = text; s < text + n; s++)
 		if (*s == ' ')
 			*s = '\0';
-	ask(text, n + 1);
-	lo_up(im);
+	post(text, n + 1);
 
-	read_proc("/proc/thread-self/mountinfo");
-	read_proc("/proc/thread-self/cgroup");
-	sprintf(path, "%s/%s", pids_cgroup, im->serial);
-	refused(access(path, F_OK), ENOENT);
-
+	count();
 	sprintf(path, "%s/pairs", im->dir);
 	write_file(path, plan, 30);
 	sprintf(path, "%s/plan", im->dir);
 	write_file(path, plan, sizeof plan);
+	settle();
 	must(rename(im->dir, im->home));
-	count();
 	close(im->lock);
+	count();
 	must(flock(root_lock, LOCK_UN));
 }
 
-static void no_journal(struct image *im)
+static void no_journal(const char *dir)
 {
 	char path[128];
 
-	sprintf(path, "%s/journal", im->home);
+	sprintf(path, "%s/journal", dir);
 	refused(access(path, F_OK), ENOENT);
 }
 
@@ -240,57 +223,48 @@ static void empty_dir(const char *dir)
 
 static void destroy(struct image *im)
 {
-	char path[128];
+	char path[128], hidden[128];
 	int n;
 
 	lock_root();
-	sprintf(path, "%s/%s/cgroup.procs", cgroup, im->serial);
-	refused(access(path, F_OK), ENOENT);
-	sprintf(im->dir, HOME "/dying/%s", im->serial);
-	refused(access(im->dir, F_OK), ENOENT);
-	sprintf(path, "%s/lock", im->home);
-	lock_image(im, path);
 	sprintf(path, "%s/plan", im->home);
 	read_file(path);
+	sprintf(hidden, "%s/%s/procs", cgroup, im->serial);
+	refused(access(hidden, F_OK), ENOENT);
+	no_journal(im->home);
 	count();
-
-	no_journal(im);
-	no_journal(im);
-	sprintf(path, "%s/journal", im->home);
-	refused(unlink(path), ENOENT);
+	sprintf(hidden, "%s/plan.removing", im->home);
+	must(rename(path, hidden));
+	sprintf(path, "%s/lock", im->home);
+	lock_image(im, path);
+	no_journal(im->home);
 
 	close(im->net);
-	for (int i = 0; i < 3; i++)
-		still_alive();
-	must(rename(im->home, im->dir));
-	sprintf(path, "%s/plan", im->dir);
-	must(access(path, F_OK));
-	geteuid();
-	read_file(path);
-	sprintf(path, "%s/%s", cgroup, im->serial);
-	refused(access(path, F_OK), ENOENT);
-	must(access(HOME "/mnt", F_OK));
 	still_alive();
-	stat_path(HOME "/mnt");
-	stat_path(HOME);
+	sprintf(im->dir, HOME "/dying/%s", im->serial);
+	must(rename(im->home, im->dir));
 	n = sprintf(text, "unpin %s", im->serial);
 	text[5] = '\0';
-	ask(text, n + 1);
+	post(text, n + 1);
+	sprintf(path, "%s/%s", cgroup, im->serial);
+	refused(access(path, F_OK), ENOENT);
+	sprintf(path, "%s/%s", pids_cgroup, im->serial);
+	refused(access(path, F_OK), ENOENT);
+	no_journal(im->dir);
+	settle();
 	is_gone(im);
 
-	sprintf(path, "%s/journal", im->dir);
-	refused(access(path, F_OK), ENOENT);
 	empty_dir(im->dir);
-	count();
 	close(im->lock);
+	count();
 	must(flock(root_lock, LOCK_UN));
 }
 
-static void pin(const char *serial, int number)
+static void pin(int lock, const char *serial, int number)
 {
 	char dir[32], path[64], from[32];
 	struct statfs fs;
-	int fd = (int)must(syscall(PIDFD_GETFD, parent_pidfd, number, 0)), file;
+	int held = (int)must(syscall(PIDFD_GETFD, parent_pidfd, lock, 0)), fd = (int)must(syscall(PIDFD_GETFD, parent_pidfd, number, 0)), file;
 
 	must(fstatfs(fd, &fs));
 	snprintf(dir, sizeof dir, "/%.20s", serial);
@@ -302,6 +276,7 @@ static void pin(const char *serial, int number)
 	snprintf(from, sizeof from, "/proc/self/fd/%d", fd);
 	must(mount(from, path, NULL, MS_BIND, NULL));
 	close(fd);
+	close(held);
 }
 
 static void unpin(const char *serial)
@@ -335,9 +310,11 @@ static void serve(int fd)
 
 		if (n == 0)
 			exit(0);
-		if (strcmp(request, "pin") == 0)
-			pin(request + 4, atoi(request + 4 + strlen(request + 4) + 1 + 4));
-		else
+		if (strcmp(request, "lock") == 0) {
+			const char *lock = request + 5, *serial = lock + strlen(lock) + 5, *number = serial + strlen(serial) + 5;
+
+			pin(atoi(lock), serial, atoi(number));
+		} else
 			unpin(request + 6);
 		must(send(fd, "ok", 3, MSG_NOSIGNAL));
 	}

@@ -17,9 +17,13 @@ export interface StageHost {
   /** Before, and after, a change that others can see. */
   begin(): void;
   bump(): void;
+  /** The plan of an image is another one now. */
+  changed(serial: bigint): void;
   during(fn: () => Promise<void>): Promise<void>;
   /** Removes what of an image that never was is outside the registry: processes, cgroup, pins. */
   discard(serial: bigint, cgroup: CgroupAt | undefined, dir: string): Promise<void>;
+  /** Waits until what was asked to be pinned is; `quietly`: or not. */
+  settlePins(quietly: boolean): void;
   /** What enters from now on gets a mount view as the plan has it; what lives there keeps the one it has. */
   remakeView(serial: bigint): void;
   /** Keeps, or lets go of, the lock that a non-persistent image ends with. */
@@ -124,6 +128,7 @@ export class LinuxStage implements Stage {
         if (this.#start.existing) this.#publishChange(bytes, pairs, image.persist);
         else this.#publishNew(bytes, pairs, image.persist);
       } finally {
+        this.#host.changed(this.serial);
         this.#host.bump();
       }
     });
@@ -132,6 +137,7 @@ export class LinuxStage implements Stage {
   #publishNew(plan: Uint8Array, pairs: Uint8Array, persist: boolean): void {
     writeNew(`${this.#dir}/pairs`, pairs);
     writeNew(`${this.#dir}/plan`, plan);
+    this.#host.settlePins(false);
     try {
       rename(this.#dir, this.home);
     } catch (error) {
@@ -150,6 +156,7 @@ export class LinuxStage implements Stage {
     const removing = readdirSync(this.#dir).includes(removingPlan);
     if (!persist) this.#host.own(this.serial, this.#dir, false);
     writeNew(`${this.#dir}/pairs${this.#suffix}`, pairs);
+    this.#host.settlePins(false);
     replace(`${this.#dir}/${removing ? removingPlan : 'plan'}`, plan);
     this.#published = true;
     try {
@@ -164,6 +171,7 @@ export class LinuxStage implements Stage {
   async abort(): Promise<void> {
     await this.#host.during(async () => {
       try {
+        this.#host.settlePins(true);
         if (this.#start.existing) {
           if (!this.#published) dropEdits(this.#dir, undefined);
           return;

@@ -56,7 +56,7 @@ try {
     const child = linux.spawn(image, { command: 'sleep', args: ['1000'], effective: false, only: [], detach: true }, 'ignore');
     await new Promise((resolve) => child.on('exit', resolve));
     arm();
-    await linux.doom(image);
+    await linux.doom([image]);
     await linux.end(image, { grace: 0 });
     await remove(image);
   }

@@ -9,7 +9,7 @@ export const types = ['net', 'pid', 'mnt'];
 /** Runs `work` with the image and the pid of a program that stays in it. */
 export function withNetProc(kernel, work) {
   return withImage(kernel, { name: 'web', persist: true, net: {}, proc: {} }, async (image) => {
-    const started = image.spawn(program('sleep'), ['100000']);
+    const started = image.spawn(program('sleep'), ['100000'], { stdio: 'inherit' });
     const gone = new Promise((resolve) => started.once('exit', resolve));
     try {
       return await work(image, await settled(image));

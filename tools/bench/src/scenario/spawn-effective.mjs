@@ -7,7 +7,7 @@ import { checkInside, namespaces, spawnTime } from '../harness/spawned.mjs';
 
 const plain = (command, args = []) => spawn(command, args, { stdio: 'inherit' });
 
-const options = { effective: true, view: false };
+const options = { effective: true, view: false, stdio: 'inherit' };
 
 export default {
   name: 'spawn-effective',

@@ -23,7 +23,7 @@ export default {
     return withKernel((kernel) => withNetProc(kernel, async (image, pid) => {
       const peers = present({ nsenter: () => nsenter(pid), bwrap: () => bwrap() });
       const own = await namespaces(plain, types);
-      const ways = { ours: (c, args = []) => image.spawn(c, args), plain };
+      const ways = { ours: (c, args = []) => image.spawn(c, args, { stdio: 'inherit' }), plain };
       for (const [name, [first, ...words]] of Object.entries(peers.there)) ways[name] = (c, args = []) => plain(first, [...words, c, ...args]);
       for (const [name, way] of Object.entries(ways)) if (name !== 'plain') await checkInside(way, types, own);
       const sides = Object.fromEntries(Object.entries(ways).map(([name, way]) => [name, () => spawnTime(() => way(command))]));

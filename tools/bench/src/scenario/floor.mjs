@@ -9,7 +9,10 @@ export default {
   name: 'floor',
   rounds: 20,
   rows: {
-    floor: { what: 'create + destroy of a pinned, registered net image, library', against: 'a C program doing only the same system calls', bound: atMost(2) },
+    floor: {
+      what: 'create + destroy of a pinned, registered net image, library', against: 'a C program doing only the same system calls', bound: atMost(2),
+      why: 'what Node adds to each call, and the stacks that the kernel frees meanwhile (docs/bench.md)',
+    },
   },
   run({ rounds }) {
     return withKernel(async (kernel) => {

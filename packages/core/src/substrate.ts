@@ -161,8 +161,9 @@ export interface Substrate {
   /**
    * Removes pins, cgroup and registry entry; true when nothing refers to the image any more, else it is `dying`.
    * `shared`: other images point at an instance of it, so that its pins stay. Also for what is dying already. Ends the stage.
+   * `wait`: a moment for what is just going; not to be asked for one after the other where there are many.
    */
-  retire(image: StoredImage, stage: Stage, shared?: boolean): Awaitable<boolean>;
+  retire(image: StoredImage, stage: Stage, shared?: boolean, wait?: boolean): Awaitable<boolean>;
   /** Processes that live in the image (not in its children). */
   processes(image: StoredImage): Awaitable<readonly ProcessInfo[]>;
   /** Signals one process of the image by stable identity; ESRCH when it is not there (any more). */

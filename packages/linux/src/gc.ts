@@ -86,7 +86,7 @@ async function finish({ dir, entry, stored }: Found, host: RetireHost, give: Giv
   await emptyImage({ cgroup: entry.cgroup, root: host.root, dir, name: stored.name });
   const lines = await giveNotes(readNotes(`${dir}/journal`), give, stored.name, stored.serial);
   writeNotes(`${dir}/journal`, []);
-  const gone = await retireEntry(dir, stored.serial, entry.shared, host);
+  const gone = await retireEntry(dir, stored.serial, { shared: entry.shared, wait: true }, host);
   return [...lines, gone ? line : `${line}; something still refers to it`];
 }
 
@@ -96,7 +96,7 @@ async function reap(found: Found, host: RetireHost, give: GiveBack): Promise<rea
   if (entry.shared || isHeld(`${dir}/lock`)) return [];
   const owed = readNotes(`${dir}/journal`).length > 0 || (entry.cgroup !== undefined && existsSync(entry.cgroup.path));
   if (entry.steps > 0) unpin(stored.serial, host);
-  if (!owed && (await isReferenced(entry, host))) return [];
+  if (!owed && (await isReferenced(entry, host, true))) return [];
   return finish(found, host, give, `"${stored.name}" has died at last`);
 }
 

@@ -70,14 +70,19 @@ export async function emptyImage({ cgroup, root, dir, name, shared = false }: Em
   return cgroupRemove(cgroup.path);
 }
 
+export interface Retiring {
+  readonly shared: boolean;
+  readonly wait: boolean;
+}
+
 /**
  * Removes an image from the machine: processes, cgroup, pins, entry. True when it is gone; false when something still refers to it
  * and it is `dying` now. `shared`: other images use its instances, the pins stay. Whatever happens in between, doing it again finishes it.
  *
  * It is moved out of its place first: imgexec, once in the cgroup, looks whether it is still there, so that either it or we see the other.
- * `known`: what its plan says, where that was read under the image's lock.
+ * `wait`: see {@link isReferenced}. `known`: what its plan says, where that was read under the image's lock.
  */
-export async function retireEntry(from: string, serial: bigint, shared: boolean, host: RetireHost, known?: Entry): Promise<boolean> {
+export async function retireEntry(from: string, serial: bigint, { shared, wait }: Retiring, host: RetireHost, known?: Entry): Promise<boolean> {
   const dir = host.dying(serial);
   if (from !== dir) visibly(host, () => { rename(from, dir); });
   const entry = known ?? readPlan(dir);
@@ -91,7 +96,7 @@ export async function retireEntry(from: string, serial: bigint, shared: boolean,
     if (entry.shared !== shared) rewritePlan(dir, (plan) => markShared(plan, shared));
     gone = gone && !shared && readNotes(`${dir}/journal`).length === 0;
     pinner?.settle();
-    gone = gone && !(await isReferenced(entry, host));
+    gone = gone && !(await isReferenced(entry, host, wait));
   }
   if (gone) visibly(host, () => { removeEntry(dir); });
   return gone;
@@ -116,13 +121,15 @@ function holdersOf(joins: readonly Join[], { except }: Pick<RetireHost, 'except'
 
 /**
  * Whether a namespace of the image's own is still in use by anybody but us. The kernel is asked by handle first: a namespace that is
- * gone costs microseconds. One that lives though nobody can be found is held by sockets.
+ * gone costs microseconds. One that lives though nobody can be found is held by sockets. Without `wait`, one that might be just
+ * going is in use.
  */
-export async function isReferenced(entry: Entry, host: Pick<RetireHost, 'except' | 'pins'>): Promise<boolean> {
+export async function isReferenced(entry: Entry, host: Pick<RetireHost, 'except' | 'pins'>, wait: boolean): Promise<boolean> {
   const own = entry.joins.filter(({ pin }) => pin.startsWith(`${entry.image.serial}/`));
   const living = (joins: readonly Join[]): readonly Join[] => joins.filter(({ type, ino, id }) => exists(type, ino, id) !== false);
   let alive = living(own);
   if (alive.length > 0 && alive.every(({ type }) => type !== 'net') && holdersOf(alive, host).length === 0) return false;
+  if (alive.length > 0 && !wait) return true;
   // Sockets that were just closed keep their namespace for a grace period of the kernel's, and what ends there takes its time.
   if (alive.length > 0) {
     gracePeriod();

@@ -126,12 +126,12 @@ export class LinuxSubstrate extends LinuxStages implements Substrate {
     });
   }
 
-  retire(image: StoredImage, stage: Stage, shared = false): Promise<boolean> {
+  retire(image: StoredImage, stage: Stage, shared = false, wait = true): Promise<boolean> {
     return this.root.during(async () => {
       try {
         return await (stage instanceof LinuxStage
-          ? retireEntry(stage.dir, image.serial, shared, this.#retireHost, stage.entry)
-          : retireEntry(this.placeOf(image), image.serial, shared, this.#retireHost));
+          ? retireEntry(stage.dir, image.serial, { shared, wait }, this.#retireHost, stage.entry)
+          : retireEntry(this.placeOf(image), image.serial, { shared, wait }, this.#retireHost));
       } finally {
         this.forget(image.serial);
         await stage.release();

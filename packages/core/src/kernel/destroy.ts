@@ -15,7 +15,15 @@ import type { DestroyOptions, DestroyReport } from './types.ts';
 
 const graceDefault = 5000;
 
-interface Report {
+/** What has come of removing an image so far. */
+export interface Removal {
+  readonly removed: readonly string[];
+  readonly dying: readonly StoredImage[];
+  readonly notes: readonly string[];
+  readonly ended: number;
+}
+
+interface Report extends Removal {
   readonly removed: string[];
   readonly dying: StoredImage[];
   readonly notes: string[];
@@ -27,6 +35,28 @@ interface Report {
  * everything is given back in reverse order of making. An image that another process is removing already is finished here.
  */
 export async function destroyImage(state: KernelState, name: string, options: DestroyOptions = {}): Promise<DestroyReport> {
+  return settled(state, [await removeImage(state, name, options)]);
+}
+
+/** What has come of removing images, once what was just going has gone. */
+export async function settled(state: KernelState, reports: readonly Removal[]): Promise<DestroyReport> {
+  const dying = reports.flatMap((report) => report.dying);
+  if (dying.length > 0 || state.dying.size > 0) {
+    await state.locked(async () => {
+      await sync(state);
+      await reapDying(state);
+    });
+  }
+  return {
+    removed: reports.flatMap(({ removed }) => removed),
+    ended: reports.reduce((sum, { ended }) => sum + ended, 0),
+    dying: dying.filter(({ serial }) => state.dying.has(serial)).map((record) => record.name),
+    notes: reports.flatMap(({ notes }) => notes),
+  };
+}
+
+/** {@link destroyImage}, without waiting for what is just going: {@link settled} does, for many at once. */
+export async function removeImage(state: KernelState, name: string, options: DestroyOptions = {}): Promise<Removal> {
   const report: Report = { removed: [], dying: [], notes: [], ended: 0 };
   const doomed = await state.locked(async () => {
     await sync(state);
@@ -66,8 +96,7 @@ export async function destroyImage(state: KernelState, name: string, options: De
       }
     });
   }
-  // One that died a moment later is gone as well.
-  return { ...report, dying: report.dying.filter(({ serial }) => state.dying.has(serial)).map((record) => record.name) };
+  return report;
 }
 
 /** Whether a process lives in it. Where that cannot be told nothing is waited for: what still runs there keeps it dying. */
@@ -98,7 +127,7 @@ async function takeDown(state: KernelState, image: Image, report: Report): Promi
   const sharers = sharersOf(image);
   const gone = await staged(state, record, async (stage) => {
     report.notes.push(...(await removeInstances(state, image, stage)));
-    return state.substrate.retire(record, stage, sharers.length > 0);
+    return state.substrate.retire(record, stage, sharers.length > 0, false);
   });
   state.records.delete(image);
   report.removed.push(image.name);
@@ -108,7 +137,6 @@ async function takeDown(state: KernelState, image: Image, report: Report): Promi
   }
   state.tree.remove(image);
   for (const sharer of sharers) await replan(state, sharer);
-  await reapDying(state);
 }
 
 async function removeInstances(state: KernelState, image: Image, stage: Stage): Promise<readonly string[]> {
@@ -195,15 +223,18 @@ async function staged<T>(state: KernelState, record: StoredImage, act: (stage: S
   }
 }
 
-/** Ends what makers left to sharers, once the last sharer is gone. Runs under the root lock. */
+/** Ends what makers left to sharers, once the last sharer is gone, and what only needed a moment. Runs under the root lock. */
 export async function reapDying(state: KernelState): Promise<readonly string[]> {
   const done: string[] = [];
+  let wait = true;
   for (const record of [...state.dying.values()]) {
     if (isShared(state, record)) continue;
     const gone = await staged(state, record, async (stage) => {
       await removeLeft(state, record, stage);
-      return state.substrate.retire(record, stage, false);
+      return state.substrate.retire(record, stage, false, wait);
     });
+    // The same moment is enough for all of them.
+    wait = gone;
     if (!gone) continue;
     state.dying.delete(record.serial);
     done.push(`removed what was left of ${record.name}`);

@@ -4,7 +4,8 @@ import { canonical, changedKeys, diffPairs } from '../pairs/change.ts';
 import type { Pair, Pairs } from '../pairs/pairs.ts';
 import { sections } from '../pairs/sections.ts';
 import { createImage } from './create.ts';
-import { destroyImage } from './destroy.ts';
+import { destroyImage, removeImage, settled } from './destroy.ts';
+import type { Removal } from './destroy.ts';
 import { draft } from './draft.ts';
 import { isFixed, modify } from './set.ts';
 import type { KernelState } from './state.ts';
@@ -115,18 +116,13 @@ function count(specs: readonly ImageTreeSpec[]): number {
 
 /** Removes what the file names, last first; what is not there is no error. */
 export async function down(state: KernelState, trees: readonly ImageTreeSpec[], options: DestroyOptions & Pick<UpOptions, 'progress'> = {}): Promise<DestroyReport> {
-  const reports: DestroyReport[] = [];
+  const reports: Removal[] = [];
   const names = [...trees].reverse().map(({ name }) => name);
   for (const name of names) {
     if ((await find(state, name)) === undefined) continue;
-    const report = await destroyImage(state, name, options);
+    const report = await removeImage(state, name, options);
     reports.push(report);
     for (const removed of report.removed) options.progress?.({ name: removed, action: 'removed', detail: [] }, reports.length, names.length);
   }
-  return {
-    removed: reports.flatMap(({ removed }) => removed),
-    ended: reports.reduce((sum, { ended }) => sum + ended, 0),
-    dying: reports.flatMap(({ dying }) => dying),
-    notes: reports.flatMap(({ notes }) => notes),
-  };
+  return settled(state, reports);
 }

@@ -12,18 +12,22 @@ export default {
   name: 'lab',
   rounds: 3,
   rows: {
-    ip: { what, against: '`ip -batch` doing the same', bound: atMost(1.5) },
+    ip: { what, against: '`ip -batch` doing the same (and `ip -n` to bring up what is inside)', bound: atMost(1.5) },
+    down: {
+      what: `${what}, all inside left down`, against: 'one `ip -batch`', bound: atMost(1.5),
+      why: 'a registry, a journal, checks and undo for each, in a Node that has just started',
+    },
     mininet: { what, against: 'Mininet with 200 (per node)', bound: faster(8) },
   },
   async run({ rounds }) {
     const once = async (up) => (await up(10)).down();
-    const timed = (up) => async () => {
-      const { cost, down } = await up(count);
+    const timed = (up, options) => async () => {
+      const { cost, down } = await up(count, options);
       await down();
       await sleep(3000); // the kernel frees a thousand stacks on its own time
       return cost / count;
     };
-    const sides = { ours: timed(imgctlUp), ip: timed(ipBatch) };
+    const sides = { ours: timed(imgctlUp), ip: timed(ipBatch), oursDown: timed(imgctlUp, { down: true }), ipDown: timed(ipBatch, { down: true }) };
     let missing;
     try {
       await mininet(2);
@@ -36,6 +40,6 @@ export default {
       for (const up of [imgctlUp, ipBatch]) await once(up);
       return alternate(sides, { rounds, warmup: 0 });
     });
-    return { ip: [costs.ours, costs.ip], mininet: missing ?? [costs.ours, costs.mininet] };
+    return { ip: [costs.ours, costs.ip], down: [costs.oursDown, costs.ipDown], mininet: missing ?? [costs.ours, costs.mininet] };
   },
 };

@@ -488,6 +488,8 @@ void enter(struct options *options)
 		report_fd = opt->detach ? report[1] : opt->report;
 		begin(self, which, events[1]);
 	}
+	if (pid < 0 && opt->direct && (errno == ENOSYS || errno == EINVAL || errno == E2BIG || errno == EOPNOTSUPP || errno == EPERM))
+		_exit(NOT_DIRECT); /* no clone3 here: executed, we fork instead */
 	if (pid < 0)
 		no_process();
 	if (opt->direct) {

@@ -130,6 +130,18 @@ describe.skipIf(needRoot.missing)(`programs started by the launcher${needRoot.no
     expect(open()).toBe(before);
   });
 
+  it('do not enter another image that has the name by now', async () => {
+    const old = web;
+    await removeNet(linux, web);
+    web = await makeNet(linux, 'web');
+    const child = linux.spawn(old, live('true'), ['ignore', 'ignore', 'pipe']);
+    const [err, status] = await Promise.all([read(child.stderr), exit(child)]);
+    expect([status, err]).toEqual([125, expect.stringMatching(/^imgexec: ESRCH: no image "web" any more/)]);
+    const living = linux.spawn(web, live('sleep', '980'), 'ignore');
+    expect([linux.processes(old), await linux.end({ ...old, state: 'removing' }, { grace: 0 }), living.exitCode]).toEqual([[], 0, null]);
+    expect(linux.processes(web).map(({ pid }) => pid)).toEqual([living.pid]);
+  });
+
   it('keep the context in which they were started', async () => {
     const context = new AsyncLocalStorage<string>();
     const seen = await context.run('mine', () => new Promise((resolve) => {

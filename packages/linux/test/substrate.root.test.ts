@@ -93,6 +93,7 @@ describe.skipIf(needRoot.missing)(`the Linux substrate${needRoot.note}`, () => {
     (await linux.pinner()).unpin(image.serial, 'net');
     using other = linux.netnsCreate();
     (await linux.pinner()).pin(image.serial, 'net', other);
+    (await linux.pinner()).settle();
     expect(() => linux.spawn(image, across('true'))).toThrow(expect.objectContaining({ code: 'ESTALE' }));
   });
 

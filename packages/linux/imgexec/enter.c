@@ -54,6 +54,8 @@ static void image_open(void)
 	close(fd);
 	if ((why = plan_parse(text, (size_t)len, &plan)))
 		die(EXIT_OURS, EBADMSG, "plan: %s: %s: imgctl destroy %s removes the image", opt->name, why, opt->name);
+	if (opt->serial && strcmp(opt->serial, plan.serial) != 0)
+		die(EXIT_OURS, ESRCH, "no image \"%s\" any more: it was destroyed, and another has its name now", opt->name);
 }
 
 /* The destroyer takes the image out of its place first and looks for processes then: one that is in the cgroup and still
@@ -488,6 +490,8 @@ void enter(struct options *options)
 		report_fd = opt->detach ? report[1] : opt->report;
 		begin(self, which, events[1]);
 	}
+	if (pid < 0 && opt->direct && (errno == ENOSYS || errno == EINVAL || errno == E2BIG || errno == EOPNOTSUPP || errno == EPERM))
+		_exit(NOT_DIRECT); /* no clone3 here: executed, we fork instead */
 	if (pid < 0)
 		no_process();
 	if (opt->direct) {

@@ -129,7 +129,7 @@ void keeper(int image, int events, bool die_with_parent); /* returns in the comm
 struct options {
 	bool effective, no_view, clean_env, die_with_parent, detach;
 	int tty; /* -1: when there is a terminal */
-	const char *name, *only, *user, *cwd;
+	const char *name, *serial, *only, *user, *cwd; /* serial: NULL where whatever has the name will do */
 	char **env, **argv;
 	int nenv, nkeep, keep[16], report;
 	pid_t *direct; /* start the command as a brother of ours, say its pid here, and be gone */

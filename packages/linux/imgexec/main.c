@@ -20,6 +20,7 @@ static const char help[] =
 	"  -t, -T              with a terminal of its own, or without (else: when yours is one)\n"
 	"  -d                  in the background: returns when the command has started\n"
 	"  --die-with-parent   killed when the caller of imgexec ends\n"
+	"  --serial N          only if the image is that one, not another of its name\n"
 	"  --keep-fd N         keep descriptor N open (a lock, say) until the command ends; repeatable\n"
 	"  --report-fd N       close descriptor N when the command runs; if it cannot, write the exit status to it, one byte\n"
 	"  --probe             say what this kernel offers\n"
@@ -83,10 +84,10 @@ enum { NOTHING, SERVE_PINS, LAUNCH_COMMANDS };
 
 static void parse(int argc, char **argv, struct options *o, int *which)
 {
-	enum { NO_VIEW = 255, ONLY, CWD, ENV, CLEAN_ENV, DIE_WITH_PARENT, KEEP_FD, REPORT_FD, HELP, VERSION, SERVE, LAUNCH, PROBE };
+	enum { NO_VIEW = 255, ONLY, CWD, ENV, CLEAN_ENV, DIE_WITH_PARENT, KEEP_FD, REPORT_FD, SERIAL, HELP, VERSION, SERVE, LAUNCH, PROBE };
 	static const struct option longs[] = {
 		{"no-view", 0, 0, NO_VIEW}, {"only", 1, 0, ONLY}, {"cwd", 1, 0, CWD}, {"env", 1, 0, ENV}, {"clean-env", 0, 0, CLEAN_ENV},
-		{"die-with-parent", 0, 0, DIE_WITH_PARENT}, {"keep-fd", 1, 0, KEEP_FD}, {"report-fd", 1, 0, REPORT_FD}, {"help", 0, 0, HELP}, {"version", 0, 0, VERSION},
+		{"die-with-parent", 0, 0, DIE_WITH_PARENT}, {"keep-fd", 1, 0, KEEP_FD}, {"report-fd", 1, 0, REPORT_FD}, {"serial", 1, 0, SERIAL}, {"help", 0, 0, HELP}, {"version", 0, 0, VERSION},
 		{"serve", 0, 0, SERVE}, {"launch", 0, 0, LAUNCH}, {"probe", 0, 0, PROBE}, {0},
 	};
 	int c;
@@ -113,6 +114,7 @@ static void parse(int argc, char **argv, struct options *o, int *which)
 		case DIE_WITH_PARENT: o->die_with_parent = true; break;
 		case KEEP_FD: add_keep(o, optarg); break;
 		case REPORT_FD: o->report = a_descriptor("--report-fd", optarg); break;
+		case SERIAL: o->serial = optarg; break;
 		case HELP: say(help); break;
 		case VERSION: say("imgexec " IMGEXEC_VERSION "\n"); break;
 		case SERVE: *which = SERVE_PINS; return;

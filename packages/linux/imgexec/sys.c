@@ -49,7 +49,9 @@ void die(int status, int err, const char *fmt, ...)
 			line[i] = '?';
 	tty_restore();
 	line[n++] = '\n';
-	if (write(2, line, (size_t)n) < 0 || (report_fd >= 0 && write(report_fd, &(char){(char)status}, 1) < 0))
+	if (report_fd >= 0 && write(report_fd, &(char){(char)status}, 1) < 0) /* first: a stderr that nobody reads may be our end */
+		status = EXIT_OURS;
+	if (write(2, line, (size_t)n) < 0)
 		status = EXIT_OURS;
 	_exit(status);
 }

@@ -65,7 +65,7 @@ export function startProgram(
   const plan = request.view === false ? from.plan() : undefined;
   const joins = plan === undefined ? undefined : crossing(plan, request);
   if (joins === undefined) {
-    const { args, env } = imgexecCall(image.name, request);
+    const { args, env } = imgexecCall(image.name, request, image.serial);
     const { effective, detach, tty, report } = request;
     if (report !== undefined) return door('spawn', () => spawn(imgexecPath(), ['--report-fd', '3', ...args], { env, stdio: [...three(stdio), report] }));
     const plain = effective || detach === true || tty === true;

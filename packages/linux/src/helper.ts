@@ -26,6 +26,8 @@ export class Helper implements Disposable {
   readonly #name: string;
   /** Questions that were posted, and are not answered yet. */
   readonly #posted: string[] = [];
+  /** The first error among the answers to them that {@link settle} has not told yet. */
+  #failed: { readonly error: unknown } | undefined;
   #socket: number;
 
   /** `flag` is imgexec's: --serve, --launch. EPERM, ENOENT. */
@@ -61,7 +63,7 @@ export class Helper implements Disposable {
 
   /** Asks; the first message of the answer. EIO: it has ended. ETIMEDOUT: it did not answer, and was ended. */
   ask(question: readonly string[], what: string): Answer {
-    this.settle();
+    this.finish();
     this.#send(question, what);
     return this.more(what);
   }
@@ -72,17 +74,28 @@ export class Helper implements Disposable {
     this.#posted.push(what);
   }
 
-  /** Waits for what was posted; the first error among the answers. */
-  settle(): void {
-    let failed: { readonly error: unknown } | undefined;
+  /** Whether something posted went wrong that {@link settle} has not told yet. */
+  get failed(): boolean {
+    return this.#failed !== undefined;
+  }
+
+  /** Waits for what was posted. Who waits may be another than who posted: what went wrong is kept for {@link settle}. */
+  finish(): void {
     while (this.#posted.length > 0) {
       const what = this.#posted.shift() ?? '';
       try {
         this.more(what);
       } catch (error) {
-        failed ??= { error };
+        this.#failed ??= { error };
       }
     }
+  }
+
+  /** Waits for what was posted; the first error among the answers. */
+  settle(): void {
+    this.finish();
+    const failed = this.#failed;
+    this.#failed = undefined;
     if (failed !== undefined) throw failed.error;
   }
 

@@ -31,11 +31,11 @@ export interface ImgexecCall {
 }
 
 /**
- * What imgexec is called with, to run `request` in (or, effective, on) the image `name`. The environment goes as environment:
+ * What imgexec is called with, to run `request` in (or, effective, on) the image `name`; with `serial`, only if it is that one. The environment goes as environment:
  * everyone may read an argument.
  */
-export function imgexecCall(name: string, request: SpawnRequest): ImgexecCall {
-  const args: string[] = [];
+export function imgexecCall(name: string, request: SpawnRequest, serial?: bigint): ImgexecCall {
+  const args: string[] = serial === undefined ? [] : ['--serial', String(serial)];
   if (request.effective) args.push('-e');
   if (request.only.length > 0) {
     if (!request.effective) throw new VimageError('EINVAL', '"only" is for an effective image', { subject: 'only', hint: 'add effective: true (-e)' });

@@ -29,7 +29,9 @@ export class Launcher implements Disposable {
 
   /** `args`: what imgexec is called with. `fds`: descriptors of ours that become 0-2. Each start is followed by one `wait`. */
   run(args: readonly string[], env: readonly string[], fds: readonly [number, number, number]): Launched {
-    const words = ['run', ...fds.map(String), String(process.umask()), process.cwd(), String(args.length + 1), imgexecPath(), ...args, ...env];
+    const cwd = folder();
+    if (cwd === undefined) return { kind: 'refused' };
+    const words = ['run', ...fds.map(String), String(process.umask()), cwd, String(args.length + 1), imgexecPath(), ...args, ...env];
     if (words.length > most.words || words.reduce((sum, word) => sum + Buffer.byteLength(word) + 1, 0) > most.bytes) return { kind: 'refused' };
     try {
       const { kind, values } = this.#helper.ask(words, 'run');
@@ -59,5 +61,15 @@ export class Launcher implements Disposable {
   [Symbol.dispose](): void {
     this.#disposed = true;
     if (this.#children === 0) this.#helper[Symbol.dispose]();
+  }
+}
+
+/** Ours; undefined when it has been removed. */
+function folder(): string | undefined {
+  try {
+    return process.cwd();
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error;
+    return undefined;
   }
 }

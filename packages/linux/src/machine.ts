@@ -32,6 +32,8 @@ export abstract class LinuxMachine {
   /** What was mounted as the pins' namespace, and in which turn of the root lock that was looked at. */
   #mounted: bigint | undefined;
   #turn = 0;
+  /** In which turn the pinner was last seen alive: once in each is enough. */
+  #seen = 0;
   #hierarchy: Hierarchy | undefined | null = null;
   /** The file system of namespaces. */
   readonly #nsfs: bigint = statSync('/proc/self/ns/mnt', { bigint: true }).dev;
@@ -95,7 +97,12 @@ export abstract class LinuxMachine {
 
   protected livePinner(): Pinner {
     const mounted = this.#look();
-    if (this.#pinner?.running === true && this.#pinner.ns === mounted && (this.root.held || this.#pinner.alive)) return this.#pinner;
+    // An error that whoever posted has not heard yet must not go with it.
+    if (this.#pinner?.failed === true) return this.#pinner;
+    const turn = this.root.held ? this.root.turn : 0;
+    const usable = this.#pinner?.running === true && this.#pinner.ns === mounted && ((turn > 0 && turn === this.#seen) || this.#pinner.alive);
+    this.#seen = turn;
+    if (usable && this.#pinner !== undefined) return this.#pinner;
     this.#pinner?.[Symbol.dispose]();
     this.#pinner = undefined;
     this.#pinner = new Pinner();
@@ -140,7 +147,7 @@ export abstract class LinuxMachine {
     return withNs(ns, fn);
   }
 
-  /** Pins a namespace as `SERIAL/NAME`, and says how to enter it. */
+  /** Pins a namespace as `SERIAL/NAME`, and says how to enter it. It must stay open until the stage is published, or aborted. */
   async pin(serial: bigint, name: string, ns: Namespace): Promise<EntryStep> {
     (await this.pinner()).pin(serial, name, ns, this.lockOf(serial));
     return joinStep(serial, name, ns);

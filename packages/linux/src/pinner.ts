@@ -51,6 +51,11 @@ export class Pinner implements Disposable {
     return this.#helper.alive;
   }
 
+  /** Whether {@link settle} has an error to tell. */
+  get failed(): boolean {
+    return this.#helper.failed;
+  }
+
   /** Inode of the pins' mount namespace. */
   get ns(): bigint {
     return this.#ns;
@@ -100,7 +105,7 @@ export class Pinner implements Disposable {
 
   /** Opens a pin. ENOENT, ESTALE. */
   open(serial: bigint, name: string, type: NsType): Namespace {
-    this.settle();
+    this.#helper.finish();
     return openPath(this.path(serial, name), type);
   }
 

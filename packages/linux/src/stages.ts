@@ -39,14 +39,15 @@ export abstract class LinuxStages extends LinuxMachine {
     for (const entry of entries) this.#plans.set(entry.image.serial, entry);
   }
 
-  /** What the plan of an image says; undefined when it has none. Read once, as long as nobody else can have changed it. */
+  /** What the plan of an image says; undefined when it has none, or another image has its name by now. Read once, as long as nobody else can have changed it. */
   protected planOf(image: Placed): Entry | undefined {
     const current = this.root.held && this.current === this.root.generation;
     const known = current ? this.#plans.get(image.serial) : undefined;
     if (known !== undefined) return known;
     const place = this.placeOf(image);
     const plan = image.state === 'live' ? readPlan(place, true) : readPlan(place);
-    if (current && plan?.image.serial === image.serial) this.#plans.set(image.serial, plan);
+    if (plan?.image.serial !== image.serial) return undefined;
+    if (current) this.#plans.set(image.serial, plan);
     return plan;
   }
 
@@ -96,7 +97,7 @@ export abstract class LinuxStages extends LinuxMachine {
     }
     try {
       const plan = this.planOf(image);
-      if (plan?.image.serial !== serial) throw gone(name);
+      if (plan === undefined) throw gone(name);
       const edit = await this.root.run(() => this.root.serial());
       const stage = new LinuxStage(this.#stageHost, { name, serial, existing: true, dir, home: dir, cgroup: plan.cgroup, entry: plan, edit, lock });
       this.#staged.set(serial, stage);

@@ -12,6 +12,7 @@ import { LinuxStages } from './stages.ts';
 import type { Named } from './machine.ts';
 import { endAll } from './process/end.ts';
 import { member, members, signalNumber } from './process/members.ts';
+import { nobody } from './process/membership.ts';
 import type { Membership } from './process/membership.ts';
 import { oneEnded } from './process/pidfd.ts';
 import { findHolders, unseen } from './refs.ts';
@@ -103,8 +104,10 @@ export class LinuxSubstrate extends LinuxStages implements Substrate {
     return this.root.now(() => this.root.serial());
   }
 
+  /** Who lives in an image; nobody when it is gone, whoever has its name now. */
   #members(image: StoredImage): Membership {
-    return membershipOf(this.cgroupOf(image), this.layout.root, this.dirOf(image));
+    const plan = this.planOf(image);
+    return plan === undefined ? nobody : membershipOf(plan.cgroup, this.layout.root, this.dirOf(image));
   }
 
   protected get current(): bigint | undefined {

@@ -1,7 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { execFileSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, mkdtempSync, openSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
@@ -85,6 +86,60 @@ describe.skipIf(needRoot.missing)(`programs started by the launcher${needRoot.no
     const lost = linux.spawn({ ...web, name: 'nowhere' }, live('true'), ['ignore', 'ignore', 'pipe']);
     const [err, status] = await Promise.all([read(lost.stderr), exit(lost)]);
     expect([lost.pid, status, err]).toEqual([undefined, 125, expect.stringMatching(/^imgexec: ESRCH: no image "nowhere"/)]);
+  });
+
+  it('are not signalled where there is none', async () => {
+    const lost = linux.spawn({ ...web, name: 'nowhere' }, live('true'), 'ignore');
+    expect([lost.pid, lost.kill(0), await exit(lost)]).toEqual([undefined, false, 125]);
+  });
+
+  it('start also from a folder that was removed', async () => {
+    const cwd = process.cwd();
+    const scratch = mkdtempSync(path.join(tmpdir(), 'vimage-launch-'));
+    process.chdir(scratch);
+    rmSync(scratch, { recursive: true });
+    try {
+      const child = linux.spawn(web, live('pwd'), ['ignore', 'pipe', 'inherit']);
+      expect(await read(child.stdout)).toBe('/\n');
+    } finally {
+      process.chdir(cwd);
+    }
+  });
+
+  it('leave no descriptor, and no process, where descriptors run out', async () => {
+    await exit(linux.spawn(web, live('true'), 'ignore'));
+    const { pid } = process;
+    const most = /^Max open files\s+(\d+)\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'));
+    const limit = (soft: number): void => { execFileSync('prlimit', ['--pid', String(pid), `--nofile=${soft}:${most?.[2]}`]); };
+    const open = (): number => readdirSync('/proc/self/fd').length;
+    const before = open();
+    const highest = Math.max(...readdirSync('/proc/self/fd').map(Number)) + 1;
+    const filled: number[] = [];
+    limit(highest + 12);
+    try {
+      expect(() => { for (;;) filled.push(openSync('/dev/null', 'r')); }).toThrow('EMFILE');
+      for (let free = 0; free < 7; free++) {
+        expect(() => linux.spawn(web, live('sleep', '981'), 'pipe'), `${free} left`).toThrow(expect.objectContaining({ code: 'EMFILE' }));
+        closeSync(filled.pop() ?? -1);
+      }
+    } finally {
+      for (const fd of filled) closeSync(fd);
+      limit(Number(most?.[1]));
+    }
+    expect(linux.processes(web)).toEqual([]);
+    expect(open()).toBe(before);
+  });
+
+  it('do not enter another image that has the name by now', async () => {
+    const old = web;
+    await removeNet(linux, web);
+    web = await makeNet(linux, 'web');
+    const child = linux.spawn(old, live('true'), ['ignore', 'ignore', 'pipe']);
+    const [err, status] = await Promise.all([read(child.stderr), exit(child)]);
+    expect([status, err]).toEqual([125, expect.stringMatching(/^imgexec: ESRCH: no image "web" any more/)]);
+    const living = linux.spawn(web, live('sleep', '980'), 'ignore');
+    expect([linux.processes(old), await linux.end({ ...old, state: 'removing' }, { grace: 0 }), living.exitCode]).toEqual([[], 0, null]);
+    expect(linux.processes(web).map(({ pid }) => pid)).toEqual([living.pid]);
   });
 
   it('keep the context in which they were started', async () => {

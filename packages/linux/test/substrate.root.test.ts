@@ -10,7 +10,7 @@ import { LinuxSubstrate, linuxOf, openPath } from '../src/index.ts';
 import { onCall } from '../src/door.ts';
 import { setOption } from '../src/sys/socket.ts';
 import { needRoot } from './rights.ts';
-import { emptyRun, makeNet, privateCgroup, privateRun, removeNet } from './rig.ts';
+import { emptyRun, makeNet, privateCgroup, privateRun, record, removeNet } from './rig.ts';
 
 let linux: LinuxSubstrate;
 let before: ReturnType<typeof machine>;
@@ -93,6 +93,7 @@ describe.skipIf(needRoot.missing)(`the Linux substrate${needRoot.note}`, () => {
     (await linux.pinner()).unpin(image.serial, 'net');
     using other = linux.netnsCreate();
     (await linux.pinner()).pin(image.serial, 'net', other);
+    (await linux.pinner()).settle();
     expect(() => linux.spawn(image, across('true'))).toThrow(expect.objectContaining({ code: 'ESTALE' }));
   });
 
@@ -210,6 +211,39 @@ describe.skipIf(needRoot.missing)(`the Linux substrate${needRoot.note}`, () => {
     expect(() => pinner.settle()).toThrow(expect.objectContaining({ code: 'EEXIST' }));
     expect(await linux.gc(give)).toEqual(['unpinned 4711, which no image has']);
     expect(pinner.list()).toEqual([]);
+  });
+
+  it('tells whoever pinned what went wrong, and nobody else', async () => {
+    const web = await makeNet(linux, 'web');
+    for (const kill of [false, true]) {
+      const lock = await linux.lock();
+      try {
+        using ns = linux.netnsCreate();
+        const serial = linux.serial();
+        const stage = await linux.stage({ name: 'other', serial, persist: true }, false);
+        const pinner = await linux.pinner();
+        if (kill) process.kill(pinner.pid, 'SIGSTOP');
+        await linux.pin(serial, 'net', ns);
+        const step = { ...(await linux.pin(serial, 'net', ns)), component: 'net' };
+        if (kill) process.kill(pinner.pid, 'SIGKILL');
+        (await linux.openPin(web.serial, 'net', 'net')).close();
+        expect(() => stage.publish(record('other', serial), [step])).toThrow(expect.objectContaining({ code: kill ? 'EIO' : 'EEXIST' }));
+        await stage.abort();
+      } finally {
+        await lock[Symbol.asyncDispose]();
+      }
+    }
+    await linux.gc(give);
+    expect((await new LinuxSubstrate().load())?.images.map(({ name }) => name)).toEqual(['web']);
+    await makeNet(linux, 'other');
+  });
+
+  it('does not notice when imgexec was killed between two operations', async () => {
+    const image = await makeNet(linux, 'web');
+    process.kill((await linux.pinner()).pid, 'SIGKILL');
+    await makeNet(linux, 'other');
+    process.kill((await linux.pinner()).pid, 'SIGKILL');
+    expect(await removeNet(linux, image)).toBe(true);
   });
 
   it('goes on when imgexec was killed', async () => {

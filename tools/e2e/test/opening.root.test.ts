@@ -133,6 +133,13 @@ describe.skipIf(why !== undefined)(`the opening screen${why === undefined ? '' :
     await expect.poll(() => world.traces(), { timeout: 10_000 }).toEqual(before);
   });
 
+  it('run -d: what the command writes to its stderr does not end it', async () => {
+    const name = (await world.ok('run', '-d', 'vir', 'proc', '--', 'sh', '-c', 'sleep 0.5; echo one >&2; echo two >&2; exec sleep 1000')).trim();
+    await expect.poll(() => world.ok('ps', name), { timeout: 10_000 }).toMatch(/S +sleep 1000$/m);
+    await world.ok('kill', name);
+    await expect.poll(() => world.traces(), { timeout: 10_000 }).toEqual(before);
+  });
+
   it('exec: the command\'s own status, user, folder, environment', async () => {
     await world.ok('create', 'name', 'e', 'vir', 'proc');
     expect((await world.imgctl('exec', 'e', '--', 'sh', '-c', 'exit 3')).status).toBe(3);

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { closeSync, writeSync } from 'node:fs';
+import type { Readable } from 'node:stream';
 import { sections, VimageError, type Pairs } from '@vimage/core';
 import type { Context } from '../context.ts';
 import { readPairs } from '../input.ts';
@@ -27,9 +28,12 @@ export const run: CommandSpec = {
     const kernel = await cx.changingKernel();
     await using image = await kernel.create(pairs);
     const report = reporting(image.name);
-    const child = image.spawn(request.command, request.args, { ...request, stdio: 'inherit', ...(report === undefined ? {} : { report }) });
+    const child = image.spawn(request.command, request.args, report === undefined ? { ...request, stdio: 'inherit' } : { ...request, stdio: ['inherit', 'inherit', 'pipe'], report });
     const ended = statusOf(child);
-    if (report !== undefined) closeSync(report);
+    if (report !== undefined) {
+      passErrors(child.stderr);
+      closeSync(report);
+    }
     return await ended;
   },
 };
@@ -63,6 +67,18 @@ function reporting(name: string): number | undefined {
     // Whoever asked has gone; the command goes on.
   }
   return reportDescriptor;
+}
+
+/** In the process behind `run -d`: errors go to whoever waits for the command to begin, and nowhere when that has gone; writing them ends no one. */
+function passErrors(from: Readable | null): void {
+  process.stderr.on('error', () => undefined);
+  from?.on('data', (data: Buffer) => {
+    try {
+      writeSync(2, data);
+    } catch {
+      // Nobody reads any more.
+    }
+  });
 }
 
 /** Starts another imgctl that stays with the image, and returns when it says that the command runs. */

@@ -61,13 +61,28 @@ function launch(launcher: Launcher, handle: Handle, args: readonly string[], env
   try {
     const launched = launcher.run(args, env, [ends[0].theirs, ends[1].theirs, ends[2].theirs]);
     if (launched.kind === 'refused') return false;
-    for (const end of ends) end.keep();
     const exit = (status: number | undefined): void => resource.runInAsyncScope(() => ended(handle, status));
-    if (launched.kind === 'started') follow(launcher, handle, launched.pid, exit);
-    else setImmediate(exit, launched.status);
+    if (launched.kind === 'started') followOrEnd(launcher, handle, launched.pid, exit);
+    else {
+      // Of a process that there never was: the native handle would signal whatever number it holds.
+      Object.assign(handle, { kill: () => -constants.errno.ESRCH });
+      setImmediate(exit, launched.status);
+    }
+    for (const end of ends) end.keep();
     return true;
   } finally {
     for (const end of ends) end.close();
+  }
+}
+
+/** What cannot be watched (no descriptor is left) was not started. Until it has been waited for its number is its own. */
+function followOrEnd(launcher: Launcher, handle: Handle, pid: number, exit: (status: number | undefined) => void): void {
+  try {
+    follow(launcher, handle, pid, exit);
+  } catch (error) {
+    process.kill(pid, 'SIGKILL');
+    launcher.wait(pid);
+    throw error;
   }
 }
 
@@ -113,13 +128,21 @@ function openEnds(stdio: unknown): readonly [End, End, End] | undefined {
   // What is beyond 2 the program never gets; but a pipe there would wait for its end.
   if (entries.length < 3 || entries.slice(3).some((entry) => !isStdio(entry) || entry.type !== 'ignore')) return undefined;
   const ends: End[] = [];
-  for (const entry of entries.slice(0, 3)) {
-    const end = isStdio(entry) ? openEnd(entry, ends.length) : undefined;
-    if (end === undefined) {
-      for (const each of ends) each.close();
-      return undefined;
+  const closeAll = (): void => {
+    for (const each of ends) each.close();
+  };
+  try {
+    for (const entry of entries.slice(0, 3)) {
+      const end = isStdio(entry) ? openEnd(entry, ends.length) : undefined;
+      if (end === undefined) {
+        closeAll();
+        return undefined;
+      }
+      ends.push(end);
     }
-    ends.push(end);
+  } catch (error) {
+    closeAll();
+    throw error;
   }
   const [first, second, third] = ends;
   return first === undefined || second === undefined || third === undefined ? undefined : [first, second, third];

@@ -12,6 +12,9 @@ export interface Membership {
   thaw(all: boolean): void;
 }
 
+/** Of an image that is no more. */
+export const nobody: Membership = { pids: () => [], own: () => [], kill: () => true, thaw: () => undefined };
+
 /** See the layout in {@link procsDir}. */
 export function cgroupMembership(image: CgroupAt): Membership {
   const at = (all: boolean): CgroupAt => (all ? image : { path: `${image.path}/${procsDir}`, kind: image.kind });

@@ -105,7 +105,6 @@ export class Pinner implements Disposable {
 
   /** Opens a pin. ENOENT, ESTALE. */
   open(serial: bigint, name: string, type: NsType): Namespace {
-    this.#helper.finish();
     return openPath(this.path(serial, name), type);
   }
 
@@ -117,6 +116,7 @@ export class Pinner implements Disposable {
   /** The same, of `SERIAL/NAME`. */
   pathOf(pin: string): string {
     if (this.#root < 0) throw new InvariantError('the pinner is closed');
+    this.#helper.finish();
     return `/proc/self/fd/${this.#root}/${pin}`;
   }
 

@@ -92,10 +92,13 @@ export async function retireEntry(from: string, serial: bigint, { shared, wait }
     const pinner = entry.steps > 0 && !shared ? host.pinner() : undefined;
     // The plan is hidden, so that nobody enters by way of the pins any more. They go while we do the rest.
     pinner?.unpin(serial);
-    gone = await emptyImage({ cgroup, root: host.root, dir, name, shared });
-    if (entry.shared !== shared) rewritePlan(dir, (plan) => markShared(plan, shared));
-    gone = gone && !shared && readNotes(`${dir}/journal`).length === 0;
-    pinner?.settle();
+    try {
+      gone = await emptyImage({ cgroup, root: host.root, dir, name, shared });
+      if (entry.shared !== shared) rewritePlan(dir, (plan) => markShared(plan, shared));
+      gone = gone && !shared && readNotes(`${dir}/journal`).length === 0;
+    } finally {
+      pinner?.settle();
+    }
     gone = gone && !(await isReferenced(entry, host, wait));
   }
   if (gone) visibly(host, () => { removeEntry(dir); });

@@ -6,7 +6,7 @@ import type { CgroupAt } from './cgroup.ts';
 import { withLimit } from './limit.ts';
 import { LinuxMachine } from './machine.ts';
 import type { Named } from './machine.ts';
-import { cgroupAt } from './registry/entry.ts';
+import { cgroupAt, decodePlan } from './registry/entry.ts';
 import type { Entry } from './registry/entry.ts';
 import { FileLock } from './registry/lock.ts';
 import { encodeNote } from './registry/note.ts';
@@ -25,7 +25,7 @@ export abstract class LinuxStages extends LinuxMachine {
   readonly #staged = new Map<bigint, LinuxStage>();
   readonly #owners = new Map<bigint, FileLock>();
   /** Plans of images by serial, as of {@link current}. */
-  readonly #plans = new Map<bigint, Entry>();
+  readonly #plans = new Map<bigint, Entry | Uint8Array>();
 
   /** A change that others can see has been made. */
   protected abstract bump(): void;
@@ -43,6 +43,11 @@ export abstract class LinuxStages extends LinuxMachine {
   protected planOf(image: Placed): Entry | undefined {
     const current = this.root.held && this.current === this.root.generation;
     const known = current ? this.#plans.get(image.serial) : undefined;
+    if (known instanceof Uint8Array) {
+      const entry = decodePlan(known, `${this.placeOf(image)}/plan`);
+      this.#plans.set(image.serial, entry);
+      return entry;
+    }
     if (known !== undefined) return known;
     const place = this.placeOf(image);
     const plan = image.state === 'live' ? readPlan(place, true) : readPlan(place);
@@ -70,7 +75,7 @@ export abstract class LinuxStages extends LinuxMachine {
     }
     let lock: FileLock | undefined;
     try {
-      lock = FileLock.try(`${dir}/lock`, true);
+      lock = FileLock.fresh(`${dir}/lock`);
       if (lock === undefined) throw new VimageError('EBUSY', `${dir} is locked`, { subject: name });
       writeAll(lock.fd, encodeNote(name, serial, cgroup), lock.path, 0);
     } catch (error) {
@@ -145,7 +150,10 @@ export abstract class LinuxStages extends LinuxMachine {
       during: (fn) => this.root.during(fn),
       begin: () => { this.root.begin(); },
       bump: () => this.bump(),
-      changed: (serial) => this.#plans.delete(serial),
+      changed: (serial, plan) => {
+        if (plan === undefined) this.#plans.delete(serial);
+        else this.#plans.set(serial, plan);
+      },
       discard: (serial, cgroup, dir) => this.#discard(serial, cgroup, dir),
       settlePins: (quietly) => { this.#settlePins(quietly); },
       remakeView: (serial) => {

@@ -72,14 +72,6 @@ static void stat_fd(int fd)
 	must(statx(fd, "", AT_EMPTY_PATH, STATX_ALL, &st));
 }
 
-static void read_file(const char *path)
-{
-	int fd = must(open(path, O_RDONLY | O_CLOEXEC));
-	stat_fd(fd);
-	must(read(fd, text, 4096));
-	close(fd);
-}
-
 static void write_file(const char *path, const void *bytes, size_t n)
 {
 	int fd = must(open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
@@ -101,8 +93,6 @@ static void lock_image(struct image *im, const char *path)
 {
 	im->lock = must(open(path, O_RDWR | O_CREAT | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC, 0600));
 	must(flock(im->lock, LOCK_EX | LOCK_NB));
-	stat_path(path);
-	stat_fd(im->lock);
 }
 
 static void count(void)
@@ -228,7 +218,6 @@ static void destroy(struct image *im)
 
 	lock_root();
 	sprintf(path, "%s/plan", im->home);
-	read_file(path);
 	sprintf(hidden, "%s/%s/procs", cgroup, im->serial);
 	refused(access(hidden, F_OK), ENOENT);
 	no_journal(im->home);
@@ -237,6 +226,8 @@ static void destroy(struct image *im)
 	must(rename(path, hidden));
 	sprintf(path, "%s/lock", im->home);
 	lock_image(im, path);
+	stat_path(path);
+	stat_fd(im->lock);
 	no_journal(im->home);
 
 	close(im->net);

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { closeSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, writeSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { sections, VimageError, type Pairs } from '@vimage/core';
 import type { Context } from '../context.ts';
@@ -24,6 +24,9 @@ export const run: CommandSpec = {
   async run(cx, { operands, options }) {
     const pairs = oneOff(await readPairs(cx, operands, 'create'));
     const request = startRequest(cx, options);
+    if (request.detach === true && request.dieWithParent === true) {
+      throw new VimageError('EUSAGE', 'what runs in the background has no parent to die with', { subject: 'die-with-parent', hint: 'leave -d out, or --die-with-parent' });
+    }
     if (request.detach === true) return detached(cx, pairs, options);
     const kernel = await cx.changingKernel();
     await using image = await kernel.create(pairs);
@@ -61,12 +64,23 @@ const reportDescriptor = 3;
 function reporting(name: string): number | undefined {
   if (process.env[reportVariable] !== 'yes') return undefined;
   Reflect.deleteProperty(process.env, reportVariable);
+  // Set by somebody else: the descriptor is Node's own, or none.
+  if (!isPipe(reportDescriptor)) return undefined;
   try {
     writeSync(reportDescriptor, `${name}\n`);
   } catch {
     // Whoever asked has gone; the command goes on.
   }
   return reportDescriptor;
+}
+
+function isPipe(fd: number): boolean {
+  try {
+    const stat = fstatSync(fd);
+    return stat.isSocket() || stat.isFIFO();
+  } catch {
+    return false;
+  }
 }
 
 /** In the process behind `run -d`: errors go to whoever waits for the command to begin, and nowhere when that has gone; writing them ends no one. */

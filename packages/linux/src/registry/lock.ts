@@ -30,6 +30,14 @@ export class FileLock implements Disposable {
     }
   }
 
+  /** Of a directory that nobody else can know yet. */
+  static fresh(path: string): FileLock | undefined {
+    const fd = openOwn(path, true);
+    if (tryFlock(fd)) return new FileLock(path, fd);
+    closeSync(fd);
+    return undefined;
+  }
+
   /** Waits for it, on a thread of the pool; one such wait at a time in this process. */
   static wait(path: string, create: boolean): Promise<FileLock> {
     const next = waiting.then(() => FileLock.#wait(path, create));

@@ -17,8 +17,8 @@ export interface StageHost {
   /** Before, and after, a change that others can see. */
   begin(): void;
   bump(): void;
-  /** The plan of an image is another one now. */
-  changed(serial: bigint): void;
+  /** The plan of an image is another one now; `plan`: what it says, where that is known. */
+  changed(serial: bigint, plan?: Uint8Array): void;
   during(fn: () => Promise<void>): Promise<void>;
   /** Removes what of an image that never was is outside the registry: processes, cgroup, pins. */
   discard(serial: bigint, cgroup: CgroupAt | undefined, dir: string): Promise<void>;
@@ -128,7 +128,7 @@ export class LinuxStage implements Stage {
         if (this.#start.existing) this.#publishChange(bytes, pairs, image.persist);
         else this.#publishNew(bytes, pairs, image.persist);
       } finally {
-        this.#host.changed(this.serial);
+        this.#host.changed(this.serial, this.#published ? bytes : undefined);
         this.#host.bump();
       }
     });
@@ -160,9 +160,9 @@ export class LinuxStage implements Stage {
     replace(`${this.#dir}/${removing ? removingPlan : 'plan'}`, plan);
     this.#published = true;
     try {
-      if (decodePlan(plan, 'plan').view !== this.#start.entry?.view) this.#host.remakeView(this.serial);
       rollForward(this.#dir, this.#start.edit);
       if (persist) this.#host.own(this.serial, this.#dir, true);
+      if (decodePlan(plan, 'plan').view !== this.#start.entry?.view) this.#host.remakeView(this.serial);
     } catch {
       // It has happened all the same: readers know where its files are, and gc gives them their names.
     }

@@ -140,6 +140,25 @@ describe.skipIf(why !== undefined)(`the opening screen${why === undefined ? '' :
     await expect.poll(() => world.traces(), { timeout: 10_000 }).toEqual(before);
   });
 
+  it('run -d says where the command cannot be started, and what makes no sense in the background', async () => {
+    for (const [command, status] of [['/no/such/program', 127], ['/etc/passwd', 126]] as const) {
+      const { out, err, ...result } = await world.imgctl('run', '-d', 'vir', 'proc', '--', command);
+      expect(result.status, err).toBe(status);
+      expect(out).toBe('');
+      expect(err).toContain(command);
+    }
+    const refused = await world.imgctl('run', '-d', '--die-with-parent', 'vir', 'proc', '--', 'sleep', '1000');
+    expect(refused.status).toBe(125);
+    expect(refused.err).toMatch(/^imgctl: EUSAGE: .*no parent to die with/);
+    expect(await world.traces()).toEqual(before);
+  });
+
+  it('run: a variable that imgctl uses for itself, set by somebody else, is nothing to it', async () => {
+    const result = await world.run(['env', 'IMGCTL_RUN_REPORT=yes', process.execPath, mainFile, 'run', 'vir', 'proc', '--', 'echo', 'ran']);
+    expect(result).toMatchObject({ status: 0, out: 'ran\n' });
+    expect(await world.traces()).toEqual(before);
+  });
+
   it('exec: the command\'s own status, user, folder, environment', async () => {
     await world.ok('create', 'name', 'e', 'vir', 'proc');
     expect((await world.imgctl('exec', 'e', '--', 'sh', '-c', 'exit 3')).status).toBe(3);

@@ -24,9 +24,7 @@ describe.skipIf(why !== undefined)(`the documents${why === undefined ? '' : `: $
     let before: readonly string[];
 
     beforeAll(async () => {
-      world = await World.open();
-      await world.ok('ls');
-      before = await world.traces();
+      ({ world, before } = await World.started());
       session = await Session.open(world);
       built = new Programs(world, programs);
     });

@@ -26,9 +26,7 @@ describe.skipIf(why !== undefined)(`effective image${why === undefined ? '' : `:
   };
 
   beforeAll(async () => {
-    world = await World.open();
-    await world.ok('ls');
-    before = await world.traces();
+    ({ world, before } = await World.started());
     await world.ok(...'create name web vir net veth eth0=parent:web0 addr eth0=10.7.0.2/24 vir proc oneway true'.split(' '));
     await world.sh('ip addr add 10.7.0.1/24 dev web0; ip link set web0 up');
     await world.ok('exec', '-d', 'web', '--', 'sh', '-c', `exec ${process.execPath} -e 'require("node:net").createServer().listen(4242)' >/dev/null 2>&1`);

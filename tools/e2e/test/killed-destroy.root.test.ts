@@ -10,9 +10,7 @@ describe.skipIf(why !== undefined)(`kill -9 at every act of set and destroy${why
   let before: readonly string[];
 
   beforeAll(async () => {
-    world = await World.open();
-    await world.ok('ls');
-    before = await world.traces();
+    ({ world, before } = await World.started());
   });
   afterAll(() => world[Symbol.asyncDispose]());
 

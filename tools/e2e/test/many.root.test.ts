@@ -33,9 +33,7 @@ describe.skipIf(why !== undefined)(`64 at once${why === undefined ? '' : `: ${wh
   let before: readonly string[];
 
   beforeAll(async () => {
-    world = await World.open();
-    await world.ok('ls');
-    before = await world.traces();
+    ({ world, before } = await World.started());
   });
   afterAll(() => world[Symbol.asyncDispose]());
 

@@ -8,9 +8,7 @@ describe.skipIf(why !== undefined)(`what users get wrong${why === undefined ? ''
   let before: readonly string[];
 
   beforeAll(async () => {
-    world = await World.open();
-    await world.ok('ls');
-    before = await world.traces();
+    ({ world, before } = await World.started());
   });
   afterAll(() => world[Symbol.asyncDispose]());
 

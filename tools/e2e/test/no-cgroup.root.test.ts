@@ -21,9 +21,7 @@ describe.skipIf(why !== undefined)(`without any cgroup${why === undefined ? '' :
   const daemon = 'setsid sh -c "sleep 801 & sleep 802 & exit" >/dev/null 2>&1 < /dev/null &';
 
   beforeAll(async () => {
-    world = await World.open({ cgroups: false });
-    await world.ok('ls');
-    before = await world.traces();
+    ({ world, before } = await World.started({ cgroups: false }));
   });
   afterEach(() => settled(world, before, 'a test left something'));
   afterAll(() => world[Symbol.asyncDispose]());

@@ -9,9 +9,7 @@ describe.skipIf(why !== undefined)(`the opening screen${why === undefined ? '' :
   let before: readonly string[];
 
   beforeAll(async () => {
-    world = await World.open();
-    await world.ok('ls');
-    before = await world.traces();
+    ({ world, before } = await World.started());
   });
   afterAll(() => world[Symbol.asyncDispose]());
 

@@ -77,6 +77,13 @@ export class World implements AsyncDisposable {
     });
   }
 
+  /** One in which imgctl has run before, and what it is like then. */
+  static async started(options: { readonly cgroups?: boolean } = {}): Promise<{ readonly world: World; readonly before: readonly string[] }> {
+    const world = await World.open(options);
+    await world.ok('ls');
+    return { world, before: await world.traces() };
+  }
+
   /** Runs a program in the world and waits for it. */
   async run(command: readonly string[], options: RunOptions = {}): Promise<Result> {
     const child = this.spawn(command, options);

@@ -32,8 +32,5 @@ export async function scrap(state: KernelState, image: DamagedImage): Promise<re
     }
     return undefined;
   };
-  return state.substrate.scrap(image, async (component, entries, name, serial) => {
-    const owner = state.components.find((each) => each.name === component);
-    return (await owner?.giveBack?.(entries, name, serial, state.substrate)) ?? [];
-  }, sharer);
+  return state.substrate.scrap(image, state.giveBack, sharer);
 }

@@ -41,7 +41,7 @@ export async function destroyImage(state: KernelState, name: string, options: De
 /** What has come of removing images, once what was just going has gone. */
 export async function settled(state: KernelState, reports: readonly Removal[]): Promise<DestroyReport> {
   const dying = reports.flatMap((report) => report.dying);
-  if (dying.length > 0 || state.dying.size > 0) {
+  if (state.dying.size > 0) {
     await state.locked(async () => {
       await sync(state);
       await reapDying(state);

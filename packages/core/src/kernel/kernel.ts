@@ -156,10 +156,7 @@ export class Kernel implements AsyncDisposable {
   gc(): Promise<readonly string[]> {
     const state = this.#state;
     return state.locked(async () => {
-      const done = await state.substrate.gc(async (component, entries, image, serial) => {
-        const owner = state.components.find(({ name }) => name === component);
-        return (await owner?.giveBack?.(entries, image, serial, state.substrate)) ?? [];
-      });
+      const done = await state.substrate.gc(state.giveBack);
       await sync(state);
       return [...done, ...(await reapDying(state))];
     });

@@ -6,7 +6,7 @@ import { InstanceRef } from '../image/slot.ts';
 import { ImageTree } from '../image/tree.ts';
 import type { ParamTable } from '../param/param.ts';
 import { imageParams, type ImageParams, type Tables } from '../pairs/tables.ts';
-import type { DamagedImage, StoredImage, Substrate } from '../substrate.ts';
+import type { DamagedImage, GiveBack, StoredImage, Substrate } from '../substrate.ts';
 import { Mutex } from './mutex.ts';
 import type { BootOptions } from './types.ts';
 
@@ -60,6 +60,12 @@ export class KernelState {
     if (record === undefined) throw new VimageError('ESRCH', `no image "${image.name}" in the registry`, { subject: image.name });
     return record;
   }
+
+  /** What a component does with what an image owes, where its maker no longer can; nothing for one that is not installed here. */
+  readonly giveBack: GiveBack = async (component, entries, image, serial) => {
+    const owner = this.components.find(({ name }) => name === component);
+    return (await owner?.giveBack?.(entries, image, serial, this.substrate)) ?? [];
+  };
 
   /** Runs `fn` alone in this process, holding the registry's root lock. */
   locked<T>(fn: () => Promise<T>): Promise<T> {

@@ -23,6 +23,7 @@ export { fileError, placeText, renderError } from './file/render.ts';
 export * from './param/param.ts';
 export { type ParamRow, helpText, jsonSchema, paramInfo } from './param/info.ts';
 export * from './param/types.ts';
+export { flagWord } from './param/basic.ts';
 export { checkTable } from './param/table.ts';
 export type { PortMap } from './param/port.ts';
 export { type Cidr, isHostName } from './param/address.ts';

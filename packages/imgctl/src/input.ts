@@ -1,4 +1,4 @@
-import { parseArgs, parseImage, sections, VimageError, type Pairs } from '@vimage/core';
+import { flagWord, parseArgs, parseImage, sections, VimageError, type Pairs } from '@vimage/core';
 import type { Context } from './context.ts';
 import { resolveHosts } from './resolve.ts';
 
@@ -45,12 +45,10 @@ export function withDefault(pairs: Pairs, key: string, value: string): Pairs {
   return [...image, [key, value], ...pairs.slice(image.length)];
 }
 
-const no = ['false', 'no', 'off', '0'];
-
 /** EINVAL: an image that ends with the process that holds it would end with this command. */
 export function checkPersists(pairs: Pairs): void {
   const given = sections(pairs).image.find(([key]) => key === 'persist');
-  if (given === undefined || !no.includes(given[1])) return;
+  if (given === undefined || flagWord(given[1]) !== false) return;
   throw new VimageError('EINVAL', 'persist false: the image would be gone with the end of this command', {
     subject: 'persist', hint: 'for an image that ends with a command: imgctl run ... -- COMMAND; else leave persist out, and imgctl destroy it',
   });

@@ -33,6 +33,11 @@ const flagWords: ReadonlyMap<string, boolean> = new Map([
   ['false', false], ['no', false], ['off', false], ['0', false],
 ]);
 
+/** What a word for yes or no means; undefined for any other. */
+export function flagWord(text: string): boolean | undefined {
+  return flagWords.get(text);
+}
+
 /** `true` or `false`; yes/no, on/off and 1/0 are read too. EINVAL. */
 export function flagType(): ParamType<boolean> {
   const expected = 'true or false';
@@ -42,7 +47,7 @@ export function flagType(): ParamType<boolean> {
     schema: { type: 'boolean' },
     candidates: ['true', 'false'],
     parse(text) {
-      const value = flagWords.get(text);
+      const value = flagWord(text);
       if (value === undefined) throw unexpected(expected, text);
       return value;
     },

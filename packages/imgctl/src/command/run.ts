@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { closeSync, fstatSync, writeSync } from 'node:fs';
 import type { Readable } from 'node:stream';
-import { sections, VimageError, type Pairs } from '@vimage/core';
+import { flagWord, sections, VimageError, type Pairs } from '@vimage/core';
 import type { Context } from '../context.ts';
 import { readPairs } from '../input.ts';
 import type { CommandSpec } from '../spec.ts';
@@ -45,13 +45,14 @@ export const run: CommandSpec = {
 function oneOff(pairs: Pairs): Pairs {
   const { image } = sections(pairs);
   const given = new Map(image);
-  if (given.has('persist') && !['false', 'no', 'off', '0'].includes(given.get('persist') ?? '')) {
+  const persist = given.get('persist');
+  if (persist !== undefined && flagWord(persist) !== false) {
     throw new VimageError('EUSAGE', 'an image of "run" ends with its command', { subject: 'persist', hint: 'to keep it: imgctl create, then imgctl exec' });
   }
   return [
     ...(given.has('name') ? [] : [['name', `run-${randomBytes(4).toString('hex')}`] as const]),
     ...image,
-    ...(given.has('persist') ? [] : [['persist', 'false'] as const]),
+    ...(persist !== undefined ? [] : [['persist', 'false'] as const]),
     ...pairs.slice(image.length),
   ];
 }

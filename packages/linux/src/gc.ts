@@ -60,7 +60,7 @@ async function unstage({ dir, serial }: Staged, host: RetireHost, give: GiveBack
   const { image: name = `.new-${serial}`, cgroup } = readNote(lock);
   await emptyImage({ cgroup, root: host.root, dir, name });
   const lines = await giveNotes(readNotes(`${dir}/journal`), give, name, serial);
-  unpin(serial, host);
+  host.pinner()?.remove(serial);
   removeTree(dir);
   return [...lines, `removed what was left of "${name}"`];
 }
@@ -95,15 +95,9 @@ async function reap(found: Found, host: RetireHost, give: GiveBack): Promise<rea
   const { dir, entry, stored } = found;
   if (entry.shared || isHeld(`${dir}/lock`)) return [];
   const owed = readNotes(`${dir}/journal`).length > 0 || (entry.cgroup !== undefined && existsSync(entry.cgroup.path));
-  if (entry.steps > 0) unpin(stored.serial, host);
+  if (entry.steps > 0) host.pinner()?.remove(stored.serial);
   if (!owed && (await isReferenced(entry, host, true))) return [];
   return finish(found, host, give, `"${stored.name}" has died at last`);
-}
-
-function unpin(serial: bigint, host: RetireHost): void {
-  const pinner = host.pinner();
-  pinner?.unpin(serial);
-  pinner?.settle();
 }
 
 function serials(contents: Contents): ReadonlySet<string> {
@@ -116,7 +110,7 @@ function unpinOrphans(contents: Contents, host: RetireHost): readonly string[] {
   if (pinner === undefined || contents.damaged.length > 0) return [];
   const known = serials(contents);
   const orphans = new Set(pinner.list().map((pin) => pin.slice(0, pin.indexOf('/'))).filter((serial) => !known.has(serial)));
-  for (const serial of orphans) unpin(BigInt(serial), host);
+  for (const serial of orphans) pinner.remove(BigInt(serial));
   return [...orphans].map((serial) => `unpinned ${serial}, which no image has`);
 }
 

@@ -71,6 +71,12 @@ export class Pinner implements Disposable {
     this.#helper.post(['unpin', String(serial), ...(name === undefined ? [] : [name])], name === undefined ? `unpin ${serial}` : `unpin ${serial} ${name}`);
   }
 
+  /** As {@link unpin}, done when this returns. */
+  remove(serial: bigint, name?: string): void {
+    this.unpin(serial, name);
+    this.settle();
+  }
+
   /** Waits until what was asked for is done. */
   settle(): void {
     this.#helper.settle();

@@ -15,8 +15,6 @@ export interface Sought {
   readonly members: Membership | undefined;
   /** Processes that do not count: imgexec of ours, that holds the pins. */
   readonly except: ReadonlySet<number>;
-  /** The image's pid 1s are whoever is number 1 there: no cgroup tells. */
-  readonly firsts?: boolean;
   /** The pins' mount namespace; what is bound there is ours. */
   readonly pins: bigint | undefined;
 }
@@ -46,7 +44,7 @@ export function findHolders(sought: Sought): readonly Holder[] {
     if (members.has(pid)) holders.push({ kind: 'process', pid, detail: command(pid) });
     else if (sought.namespaces.size > 0) {
       for (const ns of new Set(namespacesOf(pid))) {
-        if (sought.namespaces.has(ns) && !isNobody(pid, ns, sought)) holders.push({ kind: 'visitor', pid, detail: `stands in ${ns}: ${command(pid)}` });
+        if (sought.namespaces.has(ns) && !isNobody(pid)) holders.push({ kind: 'visitor', pid, detail: `stands in ${ns}: ${command(pid)}` });
       }
     }
     for (const fd of attempt(() => readdirSync(`/proc/${pid}/fd`)) ?? []) {
@@ -63,13 +61,9 @@ export function findHolders(sought: Sought): readonly Holder[] {
   return holders;
 }
 
-/**
- * What has ended holds nothing, waited for or not: a pid 1 ends when all it had were waited for, which another parent may never do.
- * Where no cgroup tells which an image's pid 1s are, their number does.
- */
-function isNobody(pid: number, ns: string, sought: Sought): boolean {
-  if (processStat(pid)?.exiting !== false) return true;
-  return sought.firsts === true && ns.startsWith('pid:') && processInfo(pid)?.inner.at(-1) === 1;
+/** What has ended holds nothing, waited for or not: a pid 1 ends when all it had were waited for, which another parent may never do. */
+function isNobody(pid: number): boolean {
+  return processStat(pid)?.exiting !== false;
 }
 
 /**

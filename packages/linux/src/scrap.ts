@@ -39,9 +39,7 @@ export async function scrapEntry(dir: string, name: string, host: ScrapHost, giv
     await emptyImage({ cgroup, root: host.root, dir: at, name: each });
     if (serial !== undefined) {
       done.push(...(await giveNotes(notes, give, each, serial)));
-      const pinner = host.pinner();
-      pinner?.unpin(serial);
-      pinner?.settle();
+      host.pinner()?.remove(serial);
     } else done.push(`what "${each}" had cannot be told: imgctl gc removes its pins, processes of it go on`);
     removeTree(at);
   }

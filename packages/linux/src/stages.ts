@@ -156,11 +156,7 @@ export abstract class LinuxStages extends LinuxMachine {
       },
       discard: (serial, cgroup, dir) => this.#discard(serial, cgroup, dir),
       settlePins: (quietly) => { this.#settlePins(quietly); },
-      remakeView: (serial) => {
-        const pinner = this.pinnerIfPins();
-        pinner?.unpin(serial, 'mnt');
-        pinner?.settle();
-      },
+      remakeView: (serial) => this.pinnerIfPins()?.remove(serial, 'mnt'),
       own: (serial, dir, persist) => this.#own(serial, dir, persist),
     };
   }
@@ -168,9 +164,7 @@ export abstract class LinuxStages extends LinuxMachine {
   async #discard(serial: bigint, cgroup: CgroupAt | undefined, dir: string): Promise<void> {
     this.#staged.delete(serial);
     await emptyImage({ cgroup, root: this.layout.root, dir, name: String(serial) });
-    const pinner = this.runningPinner;
-    pinner?.unpin(serial);
-    pinner?.settle();
+    this.runningPinner?.remove(serial);
   }
 
   #settlePins(quietly: boolean): void {

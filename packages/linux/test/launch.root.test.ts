@@ -181,7 +181,7 @@ describe.skipIf(needRoot.missing)(`programs started by the launcher${needRoot.no
     const child = linux.spawn(web, { ...live('sleep', '979'), dieWithParent: true }, 'ignore');
     process.kill(processInfo(child.pid ?? 0)?.ppid ?? 0, 'SIGKILL');
     await exit(child);
-    expect(linux.processes(web)).toEqual([]);
+    await expect.poll(() => linux.processes(web)).toEqual([]);
     expect(await exit(linux.spawn(web, live('true'), 'ignore'))).toBe(0);
   });
 

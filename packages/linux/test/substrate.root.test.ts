@@ -29,6 +29,13 @@ async function output(image: StoredImage, request: SpawnRequest): Promise<string
   return text.trim();
 }
 
+/** Kills imgexec --serve, and waits until it has died: a signal is on its way when kill(2) returns, no more. */
+async function endPinner(): Promise<void> {
+  const pinner = await linux.pinner();
+  process.kill(pinner.pid, 'SIGKILL');
+  await expect.poll(() => pinner.alive).toBe(false);
+}
+
 /** Starts a shell script in the image and waits for its first line. */
 async function start(image: StoredImage, script: string): Promise<ChildProcess> {
   const child = linux.spawn(image, live('sh', '-c', script), ['ignore', 'pipe', 'inherit']);
@@ -240,9 +247,9 @@ describe.skipIf(needRoot.missing)(`the Linux substrate${needRoot.note}`, () => {
 
   it('does not notice when imgexec was killed between two operations', async () => {
     const image = await makeNet(linux, 'web');
-    process.kill((await linux.pinner()).pid, 'SIGKILL');
+    await endPinner();
     await makeNet(linux, 'other');
-    process.kill((await linux.pinner()).pid, 'SIGKILL');
+    await endPinner();
     expect(await removeNet(linux, image)).toBe(true);
   });
 

@@ -15,7 +15,7 @@ static char text[PLAN_BYTES + 1];
 static struct options *opt;
 static char cwd[PATH_MAX];
 static char where[1024]; /* of the image, below the registry */
-static int limit = -1, registry, image, host = -1, hostproc, root, pins = -1, pindir = -1, view_fd = -1, parent_pidfd = -1;
+static int limits[PLAN_LIMITS], nlimits, registry, image, host = -1, hostproc, root, pins = -1, pindir = -1, view_fd = -1, parent_pidfd = -1;
 static ino_t plan_ino;
 static bool has_view, has_keeper; /* there is no cgroup */
 static struct tty tty = {.master = -1, .slave = -1};
@@ -114,9 +114,9 @@ static void choose_steps(void)
 			st->use = st->effective && in_list(opt->only, st->component, strlen(st->component));
 		else
 			st->use = st->effective && !st->ask;
-		if (opt->no_view && st->kind != JOIN)
+		if (opt->no_view && is_view(st))
 			st->use = false;
-		has_view |= st->use && st->kind != JOIN;
+		has_view |= st->use && is_view(st);
 	}
 }
 
@@ -132,17 +132,6 @@ static void enter_mnt(int fd, const char *what)
 {
 	if (setns(fd, CLONE_NEWNS) < 0 && fail_at("setns"))
 		die_at(what);
-}
-
-/* A mount view has no mounts of mount namespaces, as the kernel copies none. In their place it has a file that is not empty. */
-static void mark_view(void)
-{
-	char from[PATH_MAX], to[PATH_MAX];
-
-	snprintf(from, sizeof from, "%s/generation", registry_path());
-	snprintf(to, sizeof to, "%s/mnt", registry_path());
-	if (mount(from, to, NULL, MS_BIND, NULL) < 0 && errno != ENOENT && fail_at("mount"))
-		die_at(to);
 }
 
 static bool in_view(void)
@@ -167,7 +156,7 @@ static void open_pins(void)
 		die(EXIT_OURS, ESTALE, "pins: %s: they are gone: imgctl destroy %s, then create it again", opt->name, opt->name);
 	enter_mnt(pins, "the pins' namespace");
 	for (struct step *st = plan.steps; st < plan.steps + plan.nsteps; st++)
-		if (st->use && st->kind == JOIN && (st->fd = ns_open(AT_FDCWD, st->pin, st->type, st->ino, st->id)) < 0)
+		if (st->use && st->pin && (st->fd = ns_open(AT_FDCWD, st->pin, st->kind == JOIN ? st->type : CLONE_NEWUSER, st->ino, st->id)) < 0)
 			die(EXIT_OURS, ESTALE, "pin: %s of %s: it is gone, or another one: imgctl destroy %s, then create it again", st->pin, opt->name, opt->name);
 	if (has_view && !opt->effective) {
 		if (mkdir(plan.serial, 0700) < 0 && errno != EEXIST)
@@ -182,56 +171,52 @@ static void open_pins(void)
 		die(EXIT_OURS, errno, "chroot: the caller's root: needs CAP_SYS_CHROOT");
 }
 
-/* Namespaces that we have the right to without the user namespace come before it, the rest after; all must be joined. */
+static void become_root(const struct step *st)
+{
+	/* What groups we had outside mean nothing inside, and would still open files outside. */
+	if (setresgid((gid_t)st->gid, (gid_t)st->gid, (gid_t)st->gid) < 0 || setresuid((uid_t)st->uid, (uid_t)st->uid, (uid_t)st->uid) < 0)
+		die(EXIT_OURS, errno, "user: %u of %s: no user outside is mapped to it", (unsigned)st->uid, opt->name);
+}
+
+/* which: a type, or 0 for all but those that change who we are (user) and what we see (mnt). */
 static void join(int which)
 {
-	struct step *end = plan.steps + plan.nsteps;
-	bool user = uses(CLONE_NEWUSER);
-
-	for (int pass = 0; pass < 3; pass++)
-		for (struct step *st = plan.steps; st < end; st++) {
-			if (!st->use || st->kind != JOIN || st->joined || st->type == CLONE_NEWNS || (which && st->type != which))
-				continue;
-			if ((pass == 1) != (st->type == CLONE_NEWUSER))
-				continue;
-			if (setns(st->fd, st->type) == 0)
-				st->joined = true;
-			else if (!(pass == 0 && user && errno == EPERM) && fail_at("setns"))
-				die_at(st->pin);
-		}
-}
-
-static void set_flags(const char *to, unsigned long flags)
-{
-	struct { uint64_t set, clear, propagation, userns; } attr = {flags, 0, 0, 0};
-
-	if (flags && syscall(NR_mount_setattr, AT_FDCWD, to, 0x8000 /* AT_RECURSIVE */, &attr, sizeof attr) < 0 && fail_at("mount_setattr"))
-		die_at(to);
-}
-
-static void mount_step(const struct step *st)
-{
-	enum { CLONE = 1, RECURSIVE = 0x8000, F_EMPTY_PATH = 4 };
-	int kept[PLAN_PAIRS], n = 0, i = 0;
-	const char *key, *value;
-
-	for (const char *s = st->args; s < st->end;) {
-		s = next_pair(s, &key, &value);
-		if (strcmp(key, "keep") == 0)
-			kept[n++] = (int)syscall(NR_open_tree, AT_FDCWD, value, CLONE | RECURSIVE | O_CLOEXEC);
-	}
-	if (mount(st->fs, st->to, st->fs, st->flags, st->data) < 0 && fail_at("mount"))
-		die_at(st->to);
-	for (const char *s = st->args; s < st->end;) {
-		s = next_pair(s, &key, &value);
-		if (strcmp(key, "keep") != 0)
+	for (struct step *st = plan.steps; st < plan.steps + plan.nsteps; st++) {
+		if (!st->use || st->kind != JOIN || st->joined || (which ? st->type != which : st->type == CLONE_NEWNS || st->type == CLONE_NEWUSER))
 			continue;
-		if (kept[i] >= 0 && syscall(NR_move_mount, kept[i], "", AT_FDCWD, value, F_EMPTY_PATH) < 0 && errno != ENOENT && fail_at("move_mount"))
-			die_at(value);
-		if (kept[i] >= 0)
-			close(kept[i]);
-		i++;
+		if (st->type == CLONE_NEWUSER && setgroups(0, NULL) < 0 && errno != EPERM && fail_at("setgroups"))
+			die_at(st->pin);
+		if (setns(st->fd, st->type) < 0 && fail_at("setns"))
+			die_at(st->pin);
+		st->joined = true;
+		if (st->type == CLONE_NEWUSER)
+			become_root(st);
 	}
+}
+
+/* As the image's own users, where it has such: what is mounted is theirs then, but nothing that we mounted can be undone by them. */
+static int owned_view(void)
+{
+	int told[2], fd = -1;
+	pid_t pid;
+
+	if (pipe2(told, O_CLOEXEC) < 0)
+		die(EXIT_OURS, errno, "pipe2: no descriptor is left");
+	pid = (pid_t)syscall(SYS_clone, CLONE_FILES | SIGCHLD, NULL, NULL, NULL, NULL); /* what it opens is open here, too */
+	if (pid == 0) {
+		join(CLONE_NEWUSER);
+		fd = unshare_mnt(pins, hostproc);
+		if (fd < 0)
+			die_at("mount view");
+		_exit(write(told[1], &fd, sizeof fd) == sizeof fd ? 0 : EXIT_OURS);
+	}
+	if (pid < 0 || waitpid(pid, NULL, 0) != pid)
+		die(EXIT_OURS, errno, "clone: the mount view could not be made");
+	close(told[1]);
+	if (read(told[0], &fd, sizeof fd) != sizeof fd)
+		_exit(EXIT_OURS); /* it has said why */
+	close(told[0]);
+	return fd;
 }
 
 static void build_view(void)
@@ -240,21 +225,10 @@ static void build_view(void)
 		die_at("mount view");
 	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0 && fail_at("mount --make-rslave"))
 		die_at("mount view");
-	mark_view();
-	for (const struct step *st = plan.steps; st < plan.steps + plan.nsteps; st++) {
-		if (!st->use)
-			continue;
-		if (st->kind == MOUNT)
-			mount_step(st);
-		failed = "mount";
-		if (st->kind == BIND) {
-			if (mount(st->from, st->to, NULL, MS_BIND | MS_REC, NULL) < 0)
-				die_at(st->to);
-			set_flags(st->to, st->flags);
-		}
-		if (st->kind == COVER && mount("vimage", st->to, "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0755,size=4k") < 0
-		    && errno != ENOENT)
-			die_at(st->to);
+	view_build(&plan);
+	if (!opt->effective && uses(CLONE_NEWUSER)) {
+		close(view_fd);
+		view_fd = owned_view();
 	}
 }
 
@@ -344,9 +318,14 @@ static void go_to_cwd(void)
 {
 	char check[PATH_MAX];
 
-	if (opt->cwd && chdir(opt->cwd) < 0)
-		die(EXIT_OURS, errno, "--cwd: %s: not a directory that can be entered in %s", opt->cwd, opt->name);
-	if (!opt->cwd && (*cwd != '/' || chdir(cwd) < 0) && chdir("/") < 0)
+	const char *to = opt->cwd;
+
+	for (const struct step *st = plan.steps; !opt->cwd && st < plan.steps + plan.nsteps; st++)
+		if (st->use && st->kind == CWD)
+			to = st->to;
+	if (to && chdir(to) < 0)
+		die(EXIT_OURS, errno, "%s: %s: not a directory that can be entered in %s", opt->cwd ? "--cwd" : "cwd", to, opt->name);
+	if (!to && (*cwd != '/' || chdir(cwd) < 0) && chdir("/") < 0)
 		die(EXIT_OURS, errno, "chdir: /: it cannot be entered");
 	if (syscall(SYS_getcwd, check, sizeof check) < 0 || *check != '/')
 		die(EXIT_OURS, ENOENT, "getcwd: %s: it is outside of the image", check);
@@ -367,6 +346,8 @@ static _Noreturn void run(void)
 	join(0);
 	enter_view();
 	image_still_there();
+	join(CLONE_NEWUSER);
+	restrict_first(&plan);
 	become();
 	go_to_cwd();
 	if (opt->die_with_parent || has_keeper) /* here, because changing the user clears it */
@@ -375,6 +356,7 @@ static _Noreturn void run(void)
 	signal(SIGXFSZ, SIG_DFL);
 	sigaction(SIGCHLD, &inherited_chld, NULL);
 	sigprocmask(SIG_SETMASK, &inherited_mask, NULL);
+	restrict_last(&plan);
 	execvp(opt->argv[0], opt->argv);
 	err = errno;
 	if (err == ENOENT || err == ENOTDIR)
@@ -399,10 +381,12 @@ void no_process(void)
 
 static _Noreturn void child(int self)
 {
-	if (limit >= 0 && cgroup_enter(limit) < 0)
-		die_at(plan.limit);
-	if (limit >= 0 && over_limit(limit))
-		crowded();
+	for (int i = 0; i < nlimits; i++)
+		if (cgroup_enter(limits[i]) < 0)
+			die_at("the image's limits");
+	for (int i = 0; i < nlimits; i++)
+		if (over_limit(limits[i]))
+			crowded();
 	if (!opt->effective || opt->detach || tty.slave >= 0)
 		if (setsid() < 0)
 			die(EXIT_OURS, errno, "setsid: no session of its own");
@@ -426,11 +410,11 @@ static int self_or_parent(pid_t pid)
 }
 
 /* In the new process: the command itself, or the keeper that starts it. */
-static _Noreturn void begin(int self, int which, int events)
+static _Noreturn void begin(int self, int events)
 {
 	if (has_keeper) {
 		keeper_begin(image, opt->die_with_parent);
-		join(which);
+		join(CLONE_NEWPID);
 		self = self_or_parent(getpid());
 		keeper(image, events, opt->die_with_parent);
 		close(events);
@@ -441,7 +425,7 @@ static _Noreturn void begin(int self, int which, int events)
 void enter(struct options *options)
 {
 	static const struct sigaction chld = {.sa_handler = SIG_DFL};
-	int cgroup = -1, self = -1, report[2] = {-1, -1}, events[2] = {-1, -1}, status, which, keep[20];
+	int cgroup = -1, self = -1, report[2] = {-1, -1}, events[2] = {-1, -1}, status, keep[20];
 	pid_t pid, caller = getppid();
 	bool made = false, forks;
 	sigset_t all;
@@ -468,8 +452,11 @@ void enter(struct options *options)
 		tty_open(&tty, opt->tty == 1);
 	if (!opt->effective && plan.cgroup && (cgroup = cgroup_open(plan.cgroup, plan.cgroup_v1, &made)) < 0)
 		die_at(plan.cgroup);
-	if (!opt->effective && plan.limit && (limit = limit_open(plan.limit)) < 0 && errno != ENOENT)
-		die_at(plan.limit);
+	for (size_t i = 0; !opt->effective && i < plan.nlimits; i++)
+		if ((limits[nlimits] = limit_open(plan.limit[i])) >= 0)
+			nlimits++;
+		else if (errno != ENOENT)
+			die_at(plan.limit[i]);
 	if (uses(0) || (has_view && !opt->effective))
 		open_pins();
 	forks = !opt->effective || opt->detach || tty.master >= 0 || opt->nkeep || uses(CLONE_NEWPID);
@@ -482,13 +469,12 @@ void enter(struct options *options)
 	sigaction(SIGCHLD, &chld, NULL);
 	if ((opt->detach && pipe2(report, O_CLOEXEC) < 0) || (has_keeper && pipe2(events, O_CLOEXEC) < 0))
 		die(EXIT_OURS, errno, "pipe2: no descriptor is left");
-	which = uses(CLONE_NEWUSER) ? 0 : CLONE_NEWPID; /* the pid namespace is for children; the rest the child joins itself */
 	if (!has_keeper)
-		join(which);
+		join(CLONE_NEWPID); /* it is for children; the rest the child joins itself */
 	pid = spawn(cgroup, plan.cgroup_v1, opt->direct != NULL);
 	if (pid == 0) {
 		report_fd = opt->detach ? report[1] : opt->report;
-		begin(self, which, events[1]);
+		begin(self, events[1]);
 	}
 	if (pid < 0 && opt->direct && (errno == ENOSYS || errno == EINVAL || errno == E2BIG || errno == EOPNOTSUPP || errno == EPERM))
 		_exit(NOT_DIRECT); /* no clone3 here: executed, we fork instead */

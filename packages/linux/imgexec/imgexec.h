@@ -24,7 +24,7 @@ enum { NOT_DIRECT = 99, EXIT_OURS = 125, EXIT_NOEXEC = 126, EXIT_NOTFOUND = 127 
 /* The C library's headers may be older than the kernel: what is asked of it has one number on every architecture we build for. */
 enum {
 	NR_open_tree = 428, NR_move_mount = 429, NR_pidfd_open = 434, NR_clone3 = 435, NR_close_range = 436,
-	NR_openat2 = 437, NR_pidfd_getfd = 438, NR_mount_setattr = 442,
+	NR_openat2 = 437, NR_pidfd_getfd = 438, NR_mount_setattr = 442, NR_fsopen = 430, NR_fsconfig = 431, NR_fsmount = 432,
 };
 #define NS_TYPE _IO(0xb7, 0x3)
 #define NS_MNT_ID _IOR(0xb7, 0x5, uint64_t)
@@ -36,24 +36,33 @@ enum {
 
 /* plan.c: reading, with no side effect */
 
+enum { PLAN_LIMITS = 16, FILTER_MAX = 4096 };
+
 struct step {
-	enum { JOIN, MOUNT, BIND, COVER } kind;
-	bool live, effective, ask;
+	enum { JOIN, ROOT, MOUNT, BIND, OVERLAY, DEV, LINK, MASK, COVER, CAPS, NNP, SECCOMP, RLIMIT, UMASK, CWD, KEYRING } kind;
+	bool live, effective, ask, optional, log;
+	enum { MAKE_NOTHING, MAKE_DIR, MAKE_FILE, MAKE_SAME } make;
 	bool use, joined; /* enter.c's marks */
-	int type, fd;
+	int type, fd; /* fd: of the pin, or of the user namespace that maps a bind */
 	unsigned long flags;
-	uint64_t ino, id;
-	const char *component, *pin, *fs, *from, *to, *data;
+	uint64_t ino, id, caps, resource, soft, hard, mask, uid, gid;
+	const char *component, *pin, *fs, *from, *to, *data, *target, *upper, *work, *size, *filter;
 	const char *args, *end; /* all of its arguments, for those that repeat */
 };
 
 struct plan {
-	const char *image, *serial, *cgroup, *limit;
+	const char *image, *serial, *cgroup, *limit[PLAN_LIMITS];
+	size_t nlimits;
 	bool cgroup_v1;
 	uint64_t rest; /* pairs from the first step on */
 	size_t nsteps;
 	struct step steps[PLAN_PAIRS];
 };
+
+static inline bool is_view(const struct step *st)
+{
+	return st->kind >= ROOT && st->kind <= COVER;
+}
 
 const char *plan_parse(const char *text, size_t len, struct plan *plan); /* NULL, or what is wrong with it */
 const char *next_pair(const char *s, const char **key, const char **value);
@@ -117,6 +126,15 @@ void tty_open(struct tty *tty, bool force);
 void tty_child(struct tty *tty);
 void tty_restore(void);
 int relay(const struct child *child, const struct tty *tty);
+
+/* view.c */
+
+void view_build(const struct plan *plan); /* in a mount namespace of ours, as host root; where there is a `root`, that is / afterwards */
+
+/* restrict.c: what a process gives up, never to have it again */
+
+void restrict_first(const struct plan *plan); /* before the user is changed */
+void restrict_last(const struct plan *plan); /* as that user: next is exec */
 
 /* keep.c: where no cgroup tells who lives in an image */
 

@@ -84,9 +84,9 @@ enum { NOTHING, SERVE_PINS, LAUNCH_COMMANDS };
 
 static void parse(int argc, char **argv, struct options *o, int *which)
 {
-	enum { NO_VIEW = 255, ONLY, CWD, ENV, CLEAN_ENV, DIE_WITH_PARENT, KEEP_FD, REPORT_FD, SERIAL, HELP, VERSION, SERVE, LAUNCH, PROBE };
+	enum { NO_VIEW = 255, ONLY, DIRECTORY, ENV, CLEAN_ENV, DIE_WITH_PARENT, KEEP_FD, REPORT_FD, SERIAL, HELP, VERSION, SERVE, LAUNCH, PROBE };
 	static const struct option longs[] = {
-		{"no-view", 0, 0, NO_VIEW}, {"only", 1, 0, ONLY}, {"cwd", 1, 0, CWD}, {"env", 1, 0, ENV}, {"clean-env", 0, 0, CLEAN_ENV},
+		{"no-view", 0, 0, NO_VIEW}, {"only", 1, 0, ONLY}, {"cwd", 1, 0, DIRECTORY}, {"env", 1, 0, ENV}, {"clean-env", 0, 0, CLEAN_ENV},
 		{"die-with-parent", 0, 0, DIE_WITH_PARENT}, {"keep-fd", 1, 0, KEEP_FD}, {"report-fd", 1, 0, REPORT_FD}, {"serial", 1, 0, SERIAL}, {"help", 0, 0, HELP}, {"version", 0, 0, VERSION},
 		{"serve", 0, 0, SERVE}, {"launch", 0, 0, LAUNCH}, {"probe", 0, 0, PROBE}, {0},
 	};
@@ -104,7 +104,7 @@ static void parse(int argc, char **argv, struct options *o, int *which)
 		case 'u': o->user = optarg; break;
 		case NO_VIEW: o->no_view = o->effective = true; break;
 		case ONLY: o->only = optarg; o->effective = true; break;
-		case CWD: o->cwd = optarg; break;
+		case DIRECTORY: o->cwd = optarg; break;
 		case ENV:
 			if (*optarg == '=' || !strchr(optarg, '='))
 				die(EXIT_OURS, EINVAL, "--env: %s: expected KEY=VALUE", optarg);

@@ -1,21 +1,38 @@
 #include "imgexec.h"
 
 enum {
-	FOR = 1, MODE = 2, ASK = 4, TYPE = 8, PIN = 16, INO = 32, ID = 64, FS = 128, TO = 256, FROM = 512, FLAGS = 1024, DATA = 2048,
-	KEEP = 4096, ANY = FOR | MODE | ASK,
-	IMAGE = 1, SERIAL = 2, CGROUP = 4, CGROUP_KIND = 8, CGROUP_LIMIT = 16, STEPS = 32,
+	FOR = 1 << 0, MODE = 1 << 1, ASK = 1 << 2, TYPE = 1 << 3, PIN = 1 << 4, INO = 1 << 5, ID = 1 << 6, FS = 1 << 7, TO = 1 << 8, FROM = 1 << 9,
+	FLAGS = 1 << 10, DATA = 1 << 11, KEEP = 1 << 12, MAKE = 1 << 13, OPTIONAL = 1 << 14, MAP = 1 << 15, LOWER = 1 << 16, UPPER = 1 << 17,
+	WORK = 1 << 18, SIZE = 1 << 19, TARGET = 1 << 20, FILTER = 1 << 21, LOG = 1 << 22, RESOURCE = 1 << 23, SOFT = 1 << 24, HARD = 1 << 25,
+	BITS = 1 << 26, UID = 1 << 27, GID = 1 << 28,
+	ANY = FOR | MODE | ASK,
+	IMAGE = 1, SERIAL = 2, CGROUP = 4, CGROUP_KIND = 8, STEPS = 16,
 };
 
 static const struct { const char *name; unsigned bit; } arguments[] = {
 	{"for", FOR}, {"mode", MODE}, {"ask", ASK}, {"type", TYPE}, {"pin", PIN}, {"ino", INO}, {"id", ID}, {"fs", FS}, {"to", TO},
-	{"from", FROM}, {"flags", FLAGS}, {"data", DATA}, {"keep", KEEP},
+	{"from", FROM}, {"flags", FLAGS}, {"data", DATA}, {"keep", KEEP}, {"make", MAKE}, {"optional", OPTIONAL}, {"map", MAP}, {"lower", LOWER},
+	{"upper", UPPER}, {"work", WORK}, {"size", SIZE}, {"target", TARGET}, {"filter", FILTER}, {"log", LOG}, {"resource", RESOURCE},
+	{"soft", SOFT}, {"hard", HARD}, {"mask", BITS}, {"uid", UID}, {"gid", GID},
 };
 
 static const struct { const char *name; unsigned required, allowed; } kinds[] = {
-	[JOIN] = {"join", FOR | TYPE | PIN | INO, ANY | TYPE | PIN | INO | ID},
-	[MOUNT] = {"mount", FOR | FS | TO, ANY | FS | TO | FLAGS | DATA | KEEP},
-	[BIND] = {"bind", FOR | FROM | TO, ANY | FROM | TO | FLAGS},
+	[JOIN] = {"join", FOR | TYPE | PIN | INO, ANY | TYPE | PIN | INO | ID | UID | GID},
+	[ROOT] = {"root", FOR, ANY | FROM | FS | DATA | FLAGS},
+	[MOUNT] = {"mount", FOR | FS | TO, ANY | FS | TO | FLAGS | DATA | KEEP | MAKE},
+	[BIND] = {"bind", FOR | FROM | TO, ANY | FROM | TO | FLAGS | MAKE | OPTIONAL | MAP},
+	[OVERLAY] = {"overlay", FOR | LOWER | TO, ANY | LOWER | TO | UPPER | WORK | SIZE | FLAGS | MAKE},
+	[DEV] = {"dev", FOR | TO, ANY | TO | MAKE},
+	[LINK] = {"link", FOR | TO | TARGET, ANY | TO | TARGET | MAKE},
+	[MASK] = {"mask", FOR | TO, ANY | TO},
 	[COVER] = {"cover", FOR | TO, ANY | TO},
+	[CAPS] = {"caps", FOR | KEEP, ANY | KEEP},
+	[NNP] = {"nnp", FOR, ANY},
+	[SECCOMP] = {"seccomp", FOR | FILTER, ANY | FILTER | LOG},
+	[RLIMIT] = {"rlimit", FOR | RESOURCE | SOFT | HARD, ANY | RESOURCE | SOFT | HARD},
+	[UMASK] = {"umask", FOR | BITS, ANY | BITS},
+	[CWD] = {"cwd", FOR | TO, ANY | TO},
+	[KEYRING] = {"keyring", FOR, ANY},
 };
 
 static const struct { const char *name; int flag; } types[] = {
@@ -23,8 +40,9 @@ static const struct { const char *name; int flag; } types[] = {
 	{"time", CLONE_NEWTIME}, {"user", CLONE_NEWUSER}, {"mnt", CLONE_NEWNS},
 };
 
-/* MS_ and MOUNT_ATTR_ agree on these four */
-static const struct { const char *name; unsigned long flag; } mount_flags[] = {{"ro", 1}, {"nosuid", 2}, {"nodev", 4}, {"noexec", 8}};
+static const struct { const char *name; unsigned long flag; } mount_flags[] = { /* MOUNT_ATTR_ */
+	{"ro", 1}, {"nosuid", 2}, {"nodev", 4}, {"noexec", 8}, {"noatime", 16},
+};
 
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
 
@@ -53,8 +71,8 @@ static size_t span(const char *s, const char *set, size_t max)
 }
 
 #define DIGITS "0123456789"
-#define LOWER "abcdefghijklmnopqrstuvwxyz"
-#define WORD DIGITS LOWER "ABCDEFGHIJKLMNOPQRSTUVWXYZ_"
+#define LETTERS "abcdefghijklmnopqrstuvwxyz"
+#define WORD DIGITS LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZ_"
 
 bool valid_serial(const char *s)
 {
@@ -64,7 +82,7 @@ bool valid_serial(const char *s)
 
 bool valid_pin(const char *s)
 {
-	size_t n = span(s, LOWER, 16);
+	size_t n = span(s, LETTERS, 16);
 	return n && s[n] == '\0';
 }
 
@@ -103,6 +121,42 @@ static bool parse_type(const char *s, int *type)
 	return false;
 }
 
+/* base 8 or 16, without a prefix */
+static bool parse_bits(const char *s, unsigned base, uint64_t *n)
+{
+	if (*s == '\0')
+		return false;
+	for (*n = 0; *s; s++) {
+		unsigned digit = (unsigned)*s - '0';
+		if (digit > 9)
+			digit = (unsigned)*s - 'a' + 10;
+		if (digit >= base || *n > (UINT64_MAX - digit) / base)
+			return false;
+		*n = *n * base + digit;
+	}
+	return true;
+}
+
+static bool parse_limit(const char *s, uint64_t *n)
+{
+	*n = UINT64_MAX;
+	return is(s, "infinity") || (parse_u64(s, n) && *n != UINT64_MAX);
+}
+
+static bool valid_filter(const char *s)
+{
+	size_t n = strspn(s, DIGITS "abcdef");
+	return s[n] == '\0' && n > 0 && n % 16 == 0 && n / 16 <= FILTER_MAX;
+}
+
+static bool parse_make(const char *s, struct step *st)
+{
+	st->make = is(s, "dir") ? MAKE_DIR : is(s, "file") ? MAKE_FILE : is(s, "yes") ? MAKE_SAME : MAKE_NOTHING;
+	if (st->make == MAKE_DIR)
+		return true;
+	return st->make != MAKE_NOTHING && (st->kind == BIND || (st->kind == LINK && st->make == MAKE_SAME));
+}
+
 static bool parse_flags(const char *s, unsigned long *flags)
 {
 	for (;;) {
@@ -134,7 +188,7 @@ static const char *argument(struct step *st, unsigned *seen, const char *key, co
 		i++;
 	if (i == COUNT(arguments) || !(kinds[st->kind].allowed & arguments[i].bit))
 		return "a step has an argument that it does not take";
-	if ((*seen & arguments[i].bit) && arguments[i].bit != KEEP)
+	if ((*seen & arguments[i].bit) && !(arguments[i].bit == KEEP && st->kind == MOUNT) && arguments[i].bit != LOWER)
 		return "a step has an argument twice";
 	*seen |= arguments[i].bit;
 	switch (arguments[i].bit) {
@@ -150,7 +204,23 @@ static const char *argument(struct step *st, unsigned *seen, const char *key, co
 	case FROM: st->from = value; ok = valid_path(value); break;
 	case FLAGS: ok = parse_flags(value, &st->flags); break;
 	case DATA: st->data = value; break;
-	case KEEP: ok = valid_path(value); break;
+	case KEEP: ok = st->kind == CAPS ? parse_bits(value, 16, &st->caps) : valid_path(value); break;
+	case MAKE: ok = parse_make(value, st); break;
+	case OPTIONAL: st->optional = true; ok = is(value, "yes"); break;
+	case MAP: st->pin = value; ok = valid_pin_path(value); break;
+	case LOWER: ok = valid_path(value); break;
+	case UPPER: st->upper = value; ok = valid_path(value); break;
+	case WORK: st->work = value; ok = valid_path(value); break;
+	case SIZE: st->size = value; ok = valid_serial(value); break;
+	case TARGET: st->target = value; ok = *value != '\0' && strlen(value) < PATH_MAX; break;
+	case FILTER: st->filter = value; ok = valid_filter(value); break;
+	case LOG: st->log = true; ok = is(value, "yes"); break;
+	case RESOURCE: ok = parse_u64(value, &st->resource) && st->resource < 16; break;
+	case SOFT: ok = parse_limit(value, &st->soft); break;
+	case HARD: ok = parse_limit(value, &st->hard); break;
+	case BITS: ok = parse_bits(value, 8, &st->mask) && st->mask <= 0777; break;
+	case UID: ok = parse_u64(value, &st->uid) && st->uid < UINT32_MAX; break;
+	case GID: ok = parse_u64(value, &st->gid) && st->gid < UINT32_MAX; break;
 	}
 	return ok ? NULL : "a step's argument has a value that cannot be";
 }
@@ -161,9 +231,15 @@ static const char *finish(const struct step *st, unsigned seen)
 
 	if ((seen & kinds[st->kind].required) != kinds[st->kind].required)
 		return "a step lacks an argument";
+	if (st->kind == ROOT && !st->from == !st->fs)
+		return "a `root` has both `from` and `fs`, or neither";
+	if (st->kind == OVERLAY && (!st->upper != !st->work || (st->upper && st->size)))
+		return "an `overlay` has `upper` without `work`, or `size` with them";
+	if (st->kind == RLIMIT && st->soft > st->hard)
+		return "an `rlimit` has `soft` above `hard`";
 	for (const char *s = st->args; s < st->end;) {
 		s = next_pair(s, &key, &value);
-		if (is(key, "keep") && (strncmp(value, st->to, strlen(st->to)) != 0 || value[strlen(st->to)] != '/'))
+		if (st->kind == MOUNT && is(key, "keep") && (strncmp(value, st->to, strlen(st->to)) != 0 || value[strlen(st->to)] != '/'))
 			return "a `keep` is not below `to`";
 	}
 	return NULL;
@@ -181,7 +257,7 @@ static const char *header(struct plan *plan, unsigned *seen, const char *key, co
 	else if (is(key, "cgroup"))
 		bit = CGROUP, plan->cgroup = value, ok = valid_path(value);
 	else if (is(key, "cgroup.limit"))
-		bit = CGROUP_LIMIT, plan->limit = value, ok = valid_path(value);
+		bit = 0, ok = valid_path(value) && plan->nlimits < PLAN_LIMITS && (plan->limit[plan->nlimits++] = value);
 	else if (is(key, "steps"))
 		bit = STEPS, ok = parse_u64(value, &plan->rest);
 	else if (is(key, "cgroup.kind"))
@@ -194,6 +270,19 @@ static const char *header(struct plan *plan, unsigned *seen, const char *key, co
 	return ok ? NULL : "a key has a value that cannot be";
 }
 
+/* What no single step shows. */
+static const char *together(const struct plan *plan)
+{
+	size_t roots[2] = {0, 0};
+
+	for (const struct step *st = plan->steps; st < plan->steps + plan->nsteps; st++)
+		if (st->kind == ROOT || (st->kind == OVERLAY && is(st->to, "/"))) {
+			roots[0] += st->live;
+			roots[1] += st->effective;
+		}
+	return roots[0] > 1 || roots[1] > 1 ? "it has more than one root" : NULL;
+}
+
 const char *plan_parse(const char *text, size_t len, struct plan *plan)
 {
 	const char *end = text + len, *key, *value, *why, *next;
@@ -203,7 +292,7 @@ const char *plan_parse(const char *text, size_t len, struct plan *plan)
 
 	plan->image = plan->serial = plan->cgroup = NULL;
 	plan->cgroup_v1 = false;
-	plan->limit = NULL;
+	plan->nlimits = 0;
 	plan->nsteps = 0;
 	if (len == 0 || len > PLAN_BYTES || end[-1] != '\0')
 		return "it is empty, over 1 MiB or does not end in NUL";
@@ -242,5 +331,5 @@ const char *plan_parse(const char *text, size_t len, struct plan *plan)
 		return "it lacks `image`, `serial`, `steps` or `cgroup.kind`";
 	if (plan->rest != rest)
 		return "its end is missing"; /* one that lost its last step would isolate less */
-	return NULL;
+	return together(plan);
 }

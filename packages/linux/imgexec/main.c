@@ -47,6 +47,7 @@ static void probe(void)
 	const struct { const char *what; bool yes; } probes[] = {
 		{"clone3.cgroup", syscall(NR_clone3, clone_into_nothing, sizeof clone_into_nothing) < 0 && errno == EBADF},
 		{"close_range", syscall(NR_close_range, ~0u, ~0u, 0) == 0},
+		{"fsopen", syscall(NR_fsopen, NULL, 0) < 0 && errno != ENOSYS},
 		{"mntns.id", ioctl(mnt, NS_MNT_ID, &id) == 0},
 		{"mount_setattr", syscall(NR_mount_setattr, -1, "", 0, NULL, 0) < 0 && errno != ENOSYS},
 		{"ns.id", ioctl(net, NS_ID, &id) == 0},

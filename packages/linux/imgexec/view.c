@@ -153,8 +153,8 @@ static int put(int tree, int at)
 	return done < 0 ? fail_at("move_mount") : done;
 }
 
-/* A tmpfs that is mounted, as the kernel takes nothing from one that is not, where nobody looks: over the host's root, which who has
- * that as his root does not see. */
+/* A tmpfs that is mounted, as the kernel takes nothing from one that is not, where nobody looks: over all that is at /, until it is
+ * let go. What has a descriptor of a root, or has it as his root, does not see what is mounted over that. */
 static int hide(const char *data)
 {
 	int tree = fs_new("tmpfs", data, 2 | 4 | 8);
@@ -429,7 +429,7 @@ static void begin(const struct plan *plan)
 static void finish(void)
 {
 	fail_at("pivot_root");
-	if (empty_file >= 0 && !apart)
+	if (empty_file >= 0)
 		must(unhide(empty_file), "/");
 	if (!apart)
 		return;

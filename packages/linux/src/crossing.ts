@@ -11,7 +11,7 @@ import { openPath, withNs } from './ns.ts';
 import type { Namespace } from './ns.ts';
 import type { Pinner } from './pinner.ts';
 import { launchedChild } from './process/launched.ts';
-import type { Entry, Join } from './registry/entry.ts';
+import type { Bound, Entry, Join } from './registry/entry.ts';
 
 /** Types of namespaces that a running Node can be in for the time of a call; a pid namespace is for the children only. */
 const types: ReadonlySet<string> = new Set(['net', 'uts', 'ipc', 'cgroup', 'pid']);
@@ -20,11 +20,13 @@ const types: ReadonlySet<string> = new Set(['net', 'uts', 'ipc', 'cgroup', 'pid'
  * The namespaces in which a program that acts on an image is started, where that takes nothing else: then this process starts it
  * itself, between two crossings. Undefined: it is imgexec's to do (a mount view, another user, a terminal, ...).
  */
-function crossing({ joins }: Entry, request: SpawnRequest): readonly Join[] | undefined {
+function crossing({ joins, bounds }: Entry, request: SpawnRequest): readonly Join[] | undefined {
   const { effective, view, only, user, tty, detach, dieWithParent, report } = request;
   if (!effective || view !== false || user !== undefined || tty === true || detach === true || dieWithParent === true || report !== undefined) return undefined;
   if (!only.every((name) => joins.some(({ component }) => component === name))) return undefined;
-  const chosen = joins.filter(({ component, mode, ask }) => mode !== 'live' && (only.length > 0 ? only.includes(component) : !ask));
+  const applies = ({ component, mode, ask }: Bound): boolean => mode !== 'live' && (only.length > 0 ? only.includes(component) : !ask);
+  if (bounds.some(applies)) return undefined;
+  const chosen = joins.filter(applies);
   const possible = chosen.every(({ type }) => types.has(type) && (type !== 'pid' || isMainThread));
   return possible ? chosen : undefined;
 }

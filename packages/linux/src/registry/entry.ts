@@ -15,23 +15,29 @@ export interface Entry {
   /** Pins of other images' use: the instances outlive the image. */
   readonly shared: boolean;
   readonly joins: readonly Join[];
+  /** What else a process that enters is put under, so that only imgexec can start it: filters, limits, capabilities. */
+  readonly bounds: readonly Bound[];
   /** crc32 of the steps that make its mount view. */
   readonly view: number;
   /** How many steps there are. */
   readonly steps: number;
 }
 
-/** A namespace that the plan enters. */
-export interface Join {
+/** When a step applies, and for whom. */
+export interface Bound {
   readonly component: string;
-  readonly type: NsType;
-  readonly pin: string;
-  readonly ino: bigint;
-  readonly id: bigint | undefined;
   /** Only when living in the image, or only when acting on it. */
   readonly mode: string | undefined;
   /** Acted on only where the component is asked for by name. */
   readonly ask: boolean;
+}
+
+/** A namespace that the plan enters. */
+export interface Join extends Bound {
+  readonly type: NsType;
+  readonly pin: string;
+  readonly ino: bigint;
+  readonly id: bigint | undefined;
 }
 
 /** The address as `hi:lo/prefix`, hexadecimal and decimal. */
@@ -115,6 +121,7 @@ export function decodePlan(bytes: Uint8Array, path: string): Entry {
     cgroup: cgroup === undefined ? undefined : cgroupAt(cgroup.slice(0, -procsDir.length - 1), need('cgroup.kind', /^v[12]$/)[0], head.get('cgroup.limit')),
     shared: head.get('x-shared') === 'yes',
     joins: firstStep < 0 ? [] : joinsOf(pairs.slice(firstStep)),
+    bounds: firstStep < 0 ? [] : boundsOf(pairs.slice(firstStep)),
     view: firstStep < 0 ? 0 : viewOf(pairs.slice(firstStep)),
     steps: pairs.filter(([key]) => key === 'step').length,
   };
@@ -150,11 +157,22 @@ function joinsOf(pairs: Pairs): readonly Join[] {
     const args = new Map(step);
     const [type, pin, ino, id] = ['type', 'pin', 'ino', 'id'].map((key) => args.get(key));
     if (args.get('step') !== 'join' || ino === undefined || pin === undefined || !isNsType(type) || !/^\d+$/.test(ino)) return [];
-    return [{
-      component: args.get('for') ?? '', type, pin, ino: BigInt(ino), id: id !== undefined && /^\d+$/.test(id) ? BigInt(id) : undefined,
-      mode: args.get('mode'), ask: args.get('ask') === 'yes',
-    }];
+    return [{ ...boundOf(args), type, pin, ino: BigInt(ino), id: id !== undefined && /^\d+$/.test(id) ? BigInt(id) : undefined }];
   });
+}
+
+function boundOf(args: ReadonlyMap<string, string>): Bound {
+  return { component: args.get('for') ?? '', mode: args.get('mode'), ask: args.get('ask') === 'yes' };
+}
+
+function boundsOf(pairs: Pairs): readonly Bound[] {
+  return stepsOf(pairs).map((step) => new Map(step)).filter((args) => args.get('step') !== 'join' && !isView(args.get('step'))).map(boundOf);
+}
+
+const viewVerbs: ReadonlySet<string> = new Set(['root', 'mount', 'bind', 'overlay', 'dev', 'link', 'mask', 'cover']);
+
+function isView(verb: string | undefined): boolean {
+  return verb !== undefined && viewVerbs.has(verb);
 }
 
 /** Steps, one after the other, each with its arguments. */
@@ -168,7 +186,7 @@ function stepsOf(pairs: Pairs): readonly Pairs[] {
 }
 
 function viewOf(pairs: Pairs): number {
-  const view = stepsOf(pairs).filter((step) => step[0]?.[1] !== 'join' && !step.some(([key, value]) => key === 'mode' && value === 'effective'));
+  const view = stepsOf(pairs).filter((step) => isView(step[0]?.[1]) && !step.some(([key, value]) => key === 'mode' && value === 'effective'));
   return crc32(encodePairs(view.flat()));
 }
 

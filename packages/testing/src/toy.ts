@@ -21,7 +21,7 @@ function memory(substrate: unknown): MemorySubstrate {
 }
 
 /** A component that acquires things one at a time, for tests of the kernel; the registry of component types stays free of it. */
-export function toyComponent(name = 'toy', requires: readonly string[] = []): Component<string> {
+export function toyComponent(name = 'toy', requires: readonly string[] = [], after: readonly string[] = []): Component<string> {
   const resource = (serial: bigint, item: string): string => `${name}/${serial}/${item}`;
   const listed = (values: object): readonly string[] => ('items' in values && Array.isArray(values.items) ? values.items.map(String) : []);
   const levelOf = (values: object): number => ('level' in values && typeof values.level === 'number' ? values.level : 0);
@@ -34,6 +34,7 @@ export function toyComponent(name = 'toy', requires: readonly string[] = []): Co
     interface: 1,
     describe: 'a component for tests',
     requires,
+    after,
     params: toyParams,
     root: () => ({ serial: 0n, items: [], level: 100 }),
     check(cx) {

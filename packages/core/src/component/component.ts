@@ -54,6 +54,8 @@ export interface CreateContext<N extends string> extends CheckContext<N> {
   peer(image: string): Awaitable<InstanceOf<N>>;
   /** What this image has in the slot of a component named in `requires`. */
   slot<M extends string>(component: M): Awaitable<InstanceOf<M>>;
+  /** The same for one named in `after`: undefined where that component is not registered. */
+  peek<M extends string>(component: M): Awaitable<InstanceOf<M> | undefined>;
 }
 
 export interface SetContext<N extends string> extends CreateContext<N> {
@@ -115,6 +117,8 @@ export interface EntryContext {
   readonly image: ImageView;
   /** Directory of the owner's files (see {@link Stage.home}). */
   readonly home: string;
+  /** Whether the image entered may have children (`children.max` above 0). */
+  readonly delegated: boolean;
 }
 
 export interface HoldersContext {
@@ -130,6 +134,8 @@ export interface Component<N extends string> extends ComponentMethods<N> {
   readonly describe: string;
   /** Components that must stand in the image before this one. */
   readonly requires?: readonly string[];
+  /** Components that this one comes after where they are registered; an image need not have them. */
+  readonly after?: readonly string[];
   readonly params: ParamsOf<N>;
 }
 

@@ -3,7 +3,7 @@ import { checkTable } from '../param/table.ts';
 import { interfaceVersion, type AnyComponent } from './component.ts';
 
 /**
- * Components in the order an image meets them: each after what it requires, otherwise as registered.
+ * Components in the order an image meets them: each after what it requires and what its `after` names, otherwise as registered.
  * EEXIST, ENOENT, ELOOP or EOPNOTSUPP name the component that cannot be registered.
  */
 export function componentOrder(components: readonly AnyComponent[]): readonly AnyComponent[] {
@@ -24,7 +24,7 @@ export function componentOrder(components: readonly AnyComponent[]): readonly An
     if (done.has(component.name)) return;
     if (trail.includes(component.name)) {
       const circle = [...trail.slice(trail.indexOf(component.name)), component.name].join(' → ');
-      throw new VimageError('ELOOP', `components require each other in a circle: ${circle}`, { subject: component.name });
+      throw new VimageError('ELOOP', `components come after each other in a circle: ${circle}`, { subject: component.name });
     }
     for (const name of component.requires ?? []) {
       const required = byName.get(name);
@@ -35,6 +35,10 @@ export function componentOrder(components: readonly AnyComponent[]): readonly An
         });
       }
       visit(required, [...trail, component.name]);
+    }
+    for (const name of component.after ?? []) {
+      const earlier = byName.get(name);
+      if (earlier !== undefined) visit(earlier, [...trail, component.name]);
     }
     done.add(component.name);
     ordered.push(component);

@@ -74,6 +74,15 @@ async function fill(state: KernelState, filling: Filling): Promise<SlotAsk> {
 
 async function createContext(state: KernelState, filling: Filling): Promise<CreateContext<string>> {
   const { made, slot, serial, stage, scope, asks } = filling;
+  const slotOf: CreateContext<string>['slot'] = async (name) => {
+    const number = state.tree.component(name);
+    const ask = asks.get(number);
+    if (ask === undefined) return instanceAt(state, made.parent, number);
+    if (ask.kind === 'share' && 'from' in ask) return instanceAt(state, ask.from, number);
+    const own: InstanceRef | undefined = 'instance' in ask ? ask.instance : undefined;
+    kassert(own?.instance !== undefined, `${name} is created before what requires it`);
+    return own.instance;
+  };
   return {
     ...checkContext(state, made, slot, serial),
     substrate: state.substrate,
@@ -81,16 +90,14 @@ async function createContext(state: KernelState, filling: Filling): Promise<Crea
     scope,
     parent: await instanceAt(state, made.parent, slot.component),
     peer: (name) => instanceAt(state, visible(state, name), slot.component),
-    slot: async (name) => {
-      const number = state.tree.component(name);
-      const ask = asks.get(number);
-      if (ask === undefined) return instanceAt(state, made.parent, number);
-      if (ask.kind === 'share' && 'from' in ask) return instanceAt(state, ask.from, number);
-      const own: InstanceRef | undefined = 'instance' in ask ? ask.instance : undefined;
-      kassert(own?.instance !== undefined, `${name} is created before what requires it`);
-      return own.instance;
-    },
+    slot: slotOf,
+    peek: async (name) => (registered(state, name) ? slotOf(name) : undefined),
   };
+}
+
+/** Whether this kernel has a component of that name. */
+export function registered(state: KernelState, name: string): boolean {
+  return state.components.some((component) => component.name === name);
 }
 
 /** What the registry keeps of an image as it stands in the tree. */
@@ -116,7 +123,7 @@ export async function planSteps(state: KernelState, image: Image, home: string):
     const instance = await instanceAt(state, image, slot.component);
     const owner = slot.ref.maker ?? slot.owner;
     const where = owner === image ? home : state.substrate.home(owner);
-    for (const step of component.entry(instance, { image: viewOf(image), home: where })) steps.push({ ...step, component: component.name });
+    for (const step of component.entry(instance, { image: viewOf(image), home: where, delegated: image.subnets.max > 0 })) steps.push({ ...step, component: component.name });
   }
   return steps;
 }

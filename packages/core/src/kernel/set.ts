@@ -10,7 +10,7 @@ import { changedKeys, diffPairs, fixedKeys, mergePairs, type SectionDifference }
 import { parseImage } from '../pairs/parse.ts';
 import type { Pairs } from '../pairs/pairs.ts';
 import type { Stage } from '../substrate.ts';
-import { planSteps, recordOf, undo } from './create.ts';
+import { planSteps, recordOf, registered, undo } from './create.ts';
 import { sees, visible } from './draft.ts';
 import { instanceAt } from './instance.ts';
 import { askedIn } from './restrict.ts';
@@ -142,5 +142,6 @@ async function setContext(
     parent: await instanceAt(state, parent, number),
     peer: (other) => instanceAt(state, visible(state, other), number),
     slot: (other) => instanceAt(state, image, state.tree.component(other)),
+    peek: (other) => (registered(state, other) ? instanceAt(state, image, state.tree.component(other)) : undefined),
   };
 }

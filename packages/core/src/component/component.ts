@@ -1,3 +1,4 @@
+import type { Restriction } from '../image/lattice.ts';
 import type { Awaitable, Scope } from '../scope.ts';
 import type { EntryStep, Holder, Stage, Substrate } from '../substrate.ts';
 import type { Pairs } from '../pairs/pairs.ts';
@@ -119,6 +120,11 @@ export interface EntryContext {
   readonly home: string;
   /** Whether the image entered may have children (`children.max` above 0). */
   readonly delegated: boolean;
+  /**
+   * What holds for a parameter with an `order`: the meet of what was asked by the image entered and those around it, up to img0, and
+   * by the instance's maker and those around that, while the maker lives. Undefined: nothing restricts.
+   */
+  held(key: string): Restriction | undefined;
 }
 
 export interface HoldersContext {

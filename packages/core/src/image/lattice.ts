@@ -54,6 +54,13 @@ export function holding(image: Image, component: string, key: string): Restricti
   return held;
 }
 
+/** What holds in all of these images together. */
+export function holdingFor(images: readonly (Image | undefined)[], component: string, key: string): Restriction | undefined {
+  return images
+    .map((image) => (image === undefined ? undefined : holding(image, component, key)))
+    .reduce((a, b) => (a === undefined || b === undefined ? a ?? b : meet(a, b)), undefined);
+}
+
 /**
  * Refuses what permits more than the images above do: EPERM names the parameter and the nearest image that forbids it, if
  * `visible` says that the caller may know it. Asking again for `before` is no change and always passes, so that bringing the

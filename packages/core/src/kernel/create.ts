@@ -1,6 +1,7 @@
 import { kassert } from '../errors.ts';
 import type { CreateContext } from '../component/component.ts';
 import type { Image } from '../image/image.ts';
+import { holdingFor, type Restriction } from '../image/lattice.ts';
 import type { InstanceRef, SlotAsk } from '../image/slot.ts';
 import { Scope } from '../scope.ts';
 import type { PlanStep, Stage, StoredImage } from '../substrate.ts';
@@ -123,7 +124,8 @@ export async function planSteps(state: KernelState, image: Image, home: string):
     const instance = await instanceAt(state, image, slot.component);
     const owner = slot.ref.maker ?? slot.owner;
     const where = owner === image ? home : state.substrate.home(owner);
-    for (const step of component.entry(instance, { image: viewOf(image), home: where, delegated: image.subnets.max > 0 })) steps.push({ ...step, component: component.name });
+    const held = (key: string): Restriction | undefined => holdingFor([image, slot.ref.maker], component.name, key);
+    for (const step of component.entry(instance, { image: viewOf(image), home: where, delegated: image.subnets.max > 0, held })) steps.push({ ...step, component: component.name });
   }
   return steps;
 }

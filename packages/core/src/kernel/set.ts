@@ -66,11 +66,12 @@ export async function modify(state: KernelState, image: Image, next: Pairs): Pro
     }
     image.persist = parsed.image.persist ?? false;
     image.pairs = next;
+    scope.defer(() => applyRestrictions(state, image, pairs));
+    applyRestrictions(state, image, next);
     const record = await recordOf(state, image);
     await stage.publish(record, await planSteps(state, image, stage.home));
     scope.move();
     state.records.set(image, record);
-    applyRestrictions(state, image, next);
     await stage.release();
     return { ...report, notes };
   } catch (error) {

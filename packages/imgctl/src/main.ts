@@ -1,8 +1,10 @@
 #!/usr/bin/env node
-import { quick } from './quick.ts';
+import { asksForHelp, quick } from './quick.ts';
 
 // A reader that has seen enough (`imgctl ls | head`) is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 
 const argv = process.argv.slice(2);
+// What only asks for help needs no rights.
+if ((process.geteuid?.() ?? 0) !== 0 && quick(argv) === undefined && !asksForHelp(argv)) (await import('@vimage/linux')).becomeRootless();
 process.exitCode = quick(argv) ?? await (await import('./cli.ts')).imgctl(argv);

@@ -108,6 +108,12 @@ struct user {
 };
 
 void user_find(const char *spec, struct user *user);
+const char *user_name(uid_t uid);
+
+/* rootless.c */
+
+int rootless(void); /* into the namespaces of the user who we are, as root of them; a descriptor to keep as long as we are there */
+_Noreturn void run_rootless(char **argv);
 
 /* tty.c */
 

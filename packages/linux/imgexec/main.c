@@ -24,6 +24,7 @@ static const char help[] =
 	"  --keep-fd N         keep descriptor N open (a lock, say) until the command ends; repeatable\n"
 	"  --report-fd N       close descriptor N when the command runs; if it cannot, write the exit status to it, one byte\n"
 	"  --probe             say what this kernel offers\n"
+	"  --rootless COMMAND  not for an image: run it as root of your own namespaces, in which an ordinary user's images are made\n"
 	"\n"
 	"  imgexec web -- ps aux            what runs in it\n"
 	"  imgexec -e web -- ip -br addr    your ip(8), its network stack\n"
@@ -85,11 +86,11 @@ enum { NOTHING, SERVE_PINS, LAUNCH_COMMANDS };
 
 static void parse(int argc, char **argv, struct options *o, int *which)
 {
-	enum { NO_VIEW = 255, ONLY, DIRECTORY, ENV, CLEAN_ENV, DIE_WITH_PARENT, KEEP_FD, REPORT_FD, SERIAL, HELP, VERSION, SERVE, LAUNCH, PROBE };
+	enum { NO_VIEW = 255, ONLY, DIRECTORY, ENV, CLEAN_ENV, DIE_WITH_PARENT, KEEP_FD, REPORT_FD, SERIAL, HELP, VERSION, SERVE, LAUNCH, PROBE, ROOTLESS };
 	static const struct option longs[] = {
 		{"no-view", 0, 0, NO_VIEW}, {"only", 1, 0, ONLY}, {"cwd", 1, 0, DIRECTORY}, {"env", 1, 0, ENV}, {"clean-env", 0, 0, CLEAN_ENV},
 		{"die-with-parent", 0, 0, DIE_WITH_PARENT}, {"keep-fd", 1, 0, KEEP_FD}, {"report-fd", 1, 0, REPORT_FD}, {"serial", 1, 0, SERIAL}, {"help", 0, 0, HELP}, {"version", 0, 0, VERSION},
-		{"serve", 0, 0, SERVE}, {"launch", 0, 0, LAUNCH}, {"probe", 0, 0, PROBE}, {0},
+		{"serve", 0, 0, SERVE}, {"launch", 0, 0, LAUNCH}, {"probe", 0, 0, PROBE}, {"rootless", 0, 0, ROOTLESS}, {0},
 	};
 	int c;
 
@@ -121,6 +122,7 @@ static void parse(int argc, char **argv, struct options *o, int *which)
 		case SERVE: *which = SERVE_PINS; return;
 		case LAUNCH: *which = LAUNCH_COMMANDS; return;
 		case PROBE: probe(); break;
+		case ROOTLESS: run_rootless(argv + optind + (argv[optind] && strcmp(argv[optind], "--") == 0)); break;
 		case ':': die(EXIT_OURS, EINVAL, "option: %s: it takes a value; imgexec --help", argv[optind - 1]);
 		default: die(EXIT_OURS, EINVAL, "option: %s: there is no such one; imgexec --help", argv[optind - 1]);
 		}
@@ -167,5 +169,7 @@ int main(int argc, char **argv)
 	keep_fd(kept, &nkept, o.report);
 	if (close_all_but(kept, nkept) < 0)
 		die_at("descriptors");
+	if (geteuid() != 0)
+		rootless();
 	enter(&o);
 }

@@ -1,6 +1,8 @@
 #include "imgexec.h"
 
 #include <dirent.h>
+#include <linux/netlink.h>
+#include <net/if.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,6 +49,8 @@ static void add_number(long n)
 	add(s);
 }
 
+static bool returns; /* root of a user's own namespaces comes not back to the machine's pid namespace */
+
 /* Paths mean one thing here and another there: not to be where we believe to be is the end. */
 static void stand_in(int ns)
 {
@@ -65,7 +69,9 @@ static int make_pins(const char *base)
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0
 	    || mount("vimage", base, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700") < 0 || chdir(base) < 0
 	    || mkdir("proc", 0555) < 0 || mkdir(".empty", 0555) < 0
-	    || mount("proc", "proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
+	    || (mount("proc", "proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0
+		/* In a user namespace a new one takes a pid namespace of the same: the one there is will do. */
+		&& (errno != EPERM || mount("/proc", "proc", NULL, MS_BIND | MS_REC, NULL) < 0)))
 		return fail_at("mount");
 	if (syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
 		return fail_at("pivot_root");
@@ -123,6 +129,7 @@ static int hello(void)
 			return fail_at("open /proc/self/ns");
 		if (find_pins() < 0)
 			return -1;
+		returns = setns(own_pid, CLONE_NEWPID) == 0;
 		stand_in(pins);
 	}
 	add("ok");
@@ -165,17 +172,24 @@ static int pin(const char *serial, const char *name, int fd)
 	return errno = err, -1;
 }
 
-static int pin_fd(const char *serial, const char *name, const char *number)
+static int take(const char *number)
 {
 	uint64_t n;
-	struct statfs fs;
-	int fd, result;
+	int fd;
 
 	if (!parse_u64(number, &n) || n > INT_MAX)
 		return errno = EINVAL, fail_at("descriptor number");
 	fd = (int)syscall(NR_pidfd_getfd, caller, (int)n, 0);
+	return fd < 0 ? fail_at("pidfd_getfd") : fd;
+}
+
+static int pin_fd(const char *serial, const char *name, const char *number)
+{
+	struct statfs fs;
+	int fd = take(number), result;
+
 	if (fd < 0)
-		return fail_at("pidfd_getfd");
+		return -1;
 	if (fstatfs(fd, &fs) < 0 || fs.f_type != NSFS) {
 		close(fd);
 		return errno = EINVAL, fail_at("pin: not a namespace");
@@ -412,11 +426,11 @@ static pid_t start_view(int socket, int cgroup, bool v1, int outer)
 {
 	pid_t child = -1;
 
-	if (outer >= 0) {
-		if (setns(outer, CLONE_NEWPID) < 0)
-			return fail_at("setns");
+	if (outer >= 0 && setns(outer, CLONE_NEWPID) < 0)
+		return fail_at("setns");
+	if (outer >= 0 || !returns) {
 		if ((child = fork()) < 0)
-			return fail_at("fork in the outer pid namespace");
+			return fail_at("fork");
 		if (child > 0)
 			return child;
 	}
@@ -424,7 +438,7 @@ static pid_t start_view(int socket, int cgroup, bool v1, int outer)
 		fail_at("unshare");
 	else if ((child = spawn(cgroup, v1, false)) == 0)
 		first_of_view(socket);
-	if (outer >= 0)
+	if (outer >= 0 || !returns)
 		_exit(child < 0 ? EXIT_OURS : 0);
 	return child;
 }
@@ -464,7 +478,7 @@ static int make_view(const char *serial, int cgroup, bool v1, int members, int o
 	signal(SIGCHLD, SIG_DFL); /* while it is unreaped its number is its own */
 	child = start_view(pair[1], cgroup, v1, outer);
 	err = errno;
-	if (setns(own_pid, CLONE_NEWPID) < 0)
+	if (returns && setns(own_pid, CLONE_NEWPID) < 0)
 		die(EXIT_OURS, errno, "setns: pid namespace: our own cannot be returned to");
 	close(pair[1]);
 	errno = err;
@@ -482,7 +496,7 @@ static int make_view(const char *serial, int cgroup, bool v1, int members, int o
 		close(image_ns);
 	if (result < 0 && child > 0)
 		kill(child, SIGKILL);
-	if (child > 0 && (result < 0 || outer >= 0))
+	if (child > 0 && (result < 0 || outer >= 0 || !returns))
 		waitpid(child, NULL, 0);
 	signal(SIGCHLD, SIG_IGN);
 	if (child > 0)
@@ -535,12 +549,100 @@ static int init(char **arg, int n)
 	return errno = err, result;
 }
 
+/* What a thread that could not come back does in a network namespace. */
+struct errand {
+	int ns, fd, err;
+	char **arg;
+	int n;
+	char value[32 << 10];
+};
+
+static int loopback_up(void)
+{
+	struct ifreq lo = {.ifr_name = "lo", .ifr_flags = IFF_UP};
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), result = fd < 0 ? -1 : ioctl(fd, SIOCSIFFLAGS, &lo), err = errno;
+
+	if (fd >= 0)
+		close(fd);
+	return errno = err, result;
+}
+
+/* A file that is another one in each network namespace. */
+static int file_at(struct errand *e)
+{
+	const char *path = e->arg[3];
+	int fd, len;
+
+	if (strstr(path, "..") || (strncmp(path, "/proc/sys/net/", 14) != 0 && strncmp(path, "/proc/thread-self/net/", 22) != 0))
+		return errno = EINVAL, -1;
+	fd = open(path, (e->n == 5 ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	len = e->n == 5 ? (int)write(fd, e->arg[4], strlen(e->arg[4])) : read_all(fd, e->value, sizeof e->value - 1);
+	close(fd);
+	if (len >= 0 && e->n == 4)
+		e->value[len] = '\0';
+	return len < 0 ? -1 : 0;
+}
+
+static int run_errand(void *errand)
+{
+	struct errand *e = errand;
+	const char *what = e->arg[2];
+	int result = e->ns < 0 ? unshare(CLONE_NEWNET) : setns(e->ns, CLONE_NEWNET);
+
+	errno = result < 0 ? errno : EINVAL;
+	if (result == 0 && strcmp(what, "new") == 0)
+		result = e->n == 4 && loopback_up() < 0 ? -1 : (e->fd = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
+	else if (result == 0 && strcmp(what, "socket") == 0 && e->n == 4)
+		result = e->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, atoi(e->arg[3]));
+	else if (result == 0 && strcmp(what, "up") == 0)
+		result = loopback_up();
+	else if (result == 0 && ((strcmp(what, "read") == 0 && e->n == 4) || (strcmp(what, "write") == 0 && e->n == 5)))
+		result = file_at(e);
+	else
+		result = -1;
+	e->err = result < 0 ? errno : 0;
+	_exit(0);
+}
+
+/* inside FD|- WHAT ...: in a thread of its own, so to speak, that has our memory and descriptors and ends with it. */
+static int inside(char **arg, int n)
+{
+	static char stack[64 << 10] __attribute__((aligned(16)));
+	static struct errand e;
+
+	e.ns = e.fd = -1, e.err = ECHILD, e.arg = arg, e.n = n, *e.value = '\0';
+	if (strcmp(arg[1], "-") != 0 && (e.ns = take(arg[1])) < 0)
+		return -1;
+	if (clone(run_errand, stack + sizeof stack, CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, &e) < 0)
+		e.err = errno;
+	if (e.ns >= 0)
+		close(e.ns);
+	if (e.err != 0)
+		return errno = e.err, fail_at(arg[2]);
+	add("ok");
+	if (e.fd >= 0)
+		add_number(e.fd);
+	else
+		add(e.value);
+	return 0;
+}
+
 static int answer(char **arg, int n)
 {
 	const char *what = arg[0];
 
 	if (strcmp(what, "hello") == 0 && n == 1)
 		return hello();
+	if (strcmp(what, "inside") == 0 && n >= 3)
+		return inside(arg, n);
+	if (strcmp(what, "drop") == 0 && n == 2) {
+		uint64_t fd;
+		if (parse_u64(arg[1], &fd) && fd > SOCKET && fd <= INT_MAX && close((int)fd) == 0)
+			return add("ok"), 0;
+		return errno = EBADF, fail_at("drop");
+	}
 	if (pins < 0)
 		return errno = EINVAL, fail_at("hello comes first");
 	if ((n > 1 && !valid_serial(arg[1])) || (n > 2 && strcmp(what, "init") != 0 && !valid_pin(arg[2])))

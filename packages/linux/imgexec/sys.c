@@ -66,11 +66,15 @@ const char *registry_path(void)
 {
 	static char path[PATH_MAX];
 	const char *dir;
+	struct stat run;
 
+	if (*path) /* of the namespace we began in: /run may be another where we are now */
+		return path;
 	if (getuid() != geteuid())
 		die(EXIT_OURS, EPERM, "imgexec: it is set-uid: it must not be");
-	if (getuid() == 0)
-		return "/run/vimage";
+	/* Root in a user's own namespaces does not own /run. */
+	if (getuid() == 0 && (stat("/run", &run) < 0 || run.st_uid == 0))
+		return strcpy(path, "/run/vimage");
 	dir = getenv("XDG_RUNTIME_DIR");
 	if (!dir || *dir != '/' || strlen(dir) > PATH_MAX - 32)
 		die(EXIT_OURS, ENOENT, "registry: XDG_RUNTIME_DIR: it must name your own runtime directory");

@@ -136,3 +136,16 @@ void user_find(const char *spec, struct user *u)
 	if (want_group && !group_found)
 		die(EXIT_OURS, ENOENT, "group: \"%s\": not in the image's /etc/group; give its number", want_group);
 }
+
+/* NULL where /etc/passwd does not have it. */
+const char *user_name(uid_t uid)
+{
+	struct text passwd = slurp("/etc/passwd");
+	uint32_t id;
+	char *f[7];
+
+	while (next_entry(&passwd, f, 7))
+		if (parse_id(f[2], &id) && id == uid)
+			return f[0];
+	return NULL;
+}

@@ -1,9 +1,11 @@
 export { SysError } from './sys/error.ts';
 export { needRights } from './sys/rights.ts';
+export { becomeProgram, becomeRootless } from './rootless.ts';
 export { Namespace, create, exists, openPath, openSelf, withNs } from './ns.ts';
 export type { OwnNsType } from './ns.ts';
 export type { NsType } from './abi/ns.ts';
 export { NetlinkSocket, netlinkSocket } from './netlink-socket.ts';
+export { filesIn, readIn, writeIn } from './netfile.ts';
 export { loopbackUp } from './loopback.ts';
 export { Pinner } from './pinner.ts';
 export type { InitPids, OuterPid } from './pinner.ts';

@@ -1,5 +1,6 @@
 import { closeSync } from 'node:fs';
 import { AF_UNIX, SOCK_CLOEXEC, SOCK_DGRAM } from './abi/socket.ts';
+import { away } from './away.ts';
 import { withNs } from './ns.ts';
 import type { Namespace } from './ns.ts';
 import { setInterfaceFlags } from './sys/ns.ts';
@@ -22,5 +23,5 @@ export function upHere(): void {
 
 /** The same in `ns`. */
 export function loopbackUp(ns: Namespace): void {
-  withNs(ns, upHere);
+  if (away()?.text(ns, 'up') === undefined) withNs(ns, upHere);
 }

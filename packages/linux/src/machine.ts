@@ -4,12 +4,12 @@ import type { Awaitable, EntryStep, StoredImage } from '@vimage/core';
 import { initDir, parseCgroups, probeCgroup, serialOf } from './cgroup.ts';
 import type { CgroupAt, Hierarchy } from './cgroup.ts';
 import { pidsLimit, pidsLimitBack } from './limit.ts';
+import { away } from './away.ts';
 import { netlinkSocket } from './netlink-socket.ts';
 import type { NetlinkSocket } from './netlink-socket.ts';
 import { upHere } from './loopback.ts';
 import { Launcher } from './launcher.ts';
-import { create, withNs } from './ns.ts';
-import type { Namespace } from './ns.ts';
+import { Namespace, create, withNs } from './ns.ts';
 import { Pinner } from './pinner.ts';
 import type { InitPids, OuterPid } from './pinner.ts';
 import { Layout, registryRoot } from './registry/paths.ts';
@@ -135,7 +135,9 @@ export abstract class LinuxMachine {
 
   /** Makes a network namespace; it lives as long as it is open or pinned. `loopback`: its loopback interface is up. */
   netnsCreate(options: { readonly loopback?: boolean } = {}): Namespace {
-    return create('net', options.loopback === true ? upHere : undefined);
+    const up = options.loopback === true;
+    const opened = away()?.fd(undefined, 'new', ...(up ? ['up'] : []));
+    return opened === undefined ? create('net', up ? upHere : undefined) : new Namespace(opened, 'net', 'a new net namespace');
   }
 
   /** A netlink socket of `ns` (0 route, 4 sock_diag, 12 netfilter, 16 generic), or of our own namespace. */

@@ -5,7 +5,8 @@ import {
   AF_NETLINK, MSG_DONTWAIT, MSG_PEEK, MSG_TRUNC, NETLINK_ADD_MEMBERSHIP, SOCKADDR_NL, SOCK_CLOEXEC, SOCK_RAW, SOL_NETLINK, SOL_SOCKET,
   SO_RCVBUF, SO_RCVBUFFORCE,
 } from './abi/socket.ts';
-import { withNs } from './ns.ts';
+import { away } from './away.ts';
+import { isOwn, withNs } from './ns.ts';
 import type { Namespace } from './ns.ts';
 import { bind, recv, send, setOption, socket } from './sys/socket.ts';
 
@@ -31,9 +32,9 @@ export class NetlinkSocket implements Disposable {
   readonly #unhook = new Set<() => void>();
 
   /** Opens a socket of `family` (0 route, 4 sock_diag, 12 netfilter, 16 generic) where the thread stands, in `ns`. EPROTONOSUPPORT. */
-  constructor(family: number, ns?: Namespace) {
+  constructor(family: number, ns?: Namespace, opened: number = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, family)) {
     this.#ns = ns?.ino;
-    this.#fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, family);
+    this.#fd = opened;
     try {
       try {
         setOption(this.#fd, SOL_SOCKET, SO_RCVBUFFORCE, receiveBuffer);
@@ -126,5 +127,9 @@ export class NetlinkSocket implements Disposable {
 
 /** A netlink socket of `ns`, or of where the thread stands. */
 export function netlinkSocket(family: number, ns?: Namespace): NetlinkSocket {
-  return ns === undefined ? new NetlinkSocket(family) : withNs(ns, () => new NetlinkSocket(family, ns));
+  if (ns === undefined) return new NetlinkSocket(family);
+  const other = away();
+  if (other !== undefined && isOwn(ns)) return new NetlinkSocket(family, ns);
+  const opened = other?.fd(ns, 'socket', String(family));
+  return opened === undefined ? withNs(ns, () => new NetlinkSocket(family, ns)) : new NetlinkSocket(family, ns, opened);
 }

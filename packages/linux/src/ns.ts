@@ -4,7 +4,7 @@ import { InvariantError, VimageError } from '@vimage/core';
 import { cloneFlag } from './abi/ns.ts';
 import type { NsType } from './abi/ns.ts';
 import { asSysError, errnoName } from './sys/error.ts';
-import { nsExists, nsId, nsType, setns, setnsBack, startPool, unshare } from './sys/ns.ts';
+import { nsExists, nsOwned, nsId, nsType, setns, setnsBack, startPool, unshare } from './sys/ns.ts';
 
 /** Types that a running Node can make and enter itself; the others are imgexec's. */
 export type OwnNsType = 'net' | 'uts' | 'ipc' | 'cgroup';
@@ -101,13 +101,34 @@ function standing(type: NsType): Namespace {
   if (now !== undefined && !now.closed) return now;
   if (began.size === 0) startPool();
   const self = openSelf(type);
+  if (!nsOwned(self.fd)) {
+    self.close();
+    throw new VimageError('EPERM', `this process could not come back to its own ${type} namespace, which belongs to the machine`, {
+      subject: type, hint: 'what takes that is not there without root yet; run it as root',
+    });
+  }
   began.set(type, self);
   return self;
 }
 
-/** Any open namespace of ours; nsfs calls want one. */
-export function anyNamespace(): Namespace {
-  return standing('net');
+let returns: boolean | undefined;
+
+/** Whether this process could come back to its own network namespace: not where it is root of a user's own namespaces only. */
+export function canReturn(): boolean {
+  return (returns ??= nsOwned(anyNamespace().fd));
+}
+
+/** Whether this thread stands in that namespace. */
+export function isOwn(ns: Namespace): boolean {
+  return inode(ns.type) === ns.ino;
+}
+
+let some: Namespace | undefined;
+
+/** Any open namespace; nsfs calls want one. */
+function anyNamespace(): Namespace {
+  some ??= openSelf('net');
+  return some;
 }
 
 /** Whether a namespace still exists though we hold nothing of it; undefined where only a search of /proc can tell. */

@@ -16,6 +16,7 @@ import { nobody } from './process/membership.ts';
 import type { Membership } from './process/membership.ts';
 import { oneEnded } from './process/pidfd.ts';
 import { findHolders, unseen } from './refs.ts';
+import { endHolder, takeHolder } from './rootless.ts';
 import type { Namespace } from './ns.ts';
 import type { Join } from './registry/entry.ts';
 import { readAll } from './registry/read.ts';
@@ -48,6 +49,7 @@ export class LinuxSubstrate extends LinuxStages implements Substrate {
 
   open(): Standing {
     needRights();
+    takeHolder();
     checkRoot(this.layout.root);
     const own = this.cgroups?.own;
     return { cimg: own === undefined ? this.imageOf(process.pid) : serialOf(own) };
@@ -225,7 +227,8 @@ export class LinuxSubstrate extends LinuxStages implements Substrate {
   async close(): Promise<void> {
     this.disown();
     try {
-      if (checkRoot(this.layout.root) !== undefined && !this.root.held) await this.root.run(() => this.#removeEmpty());
+      if (checkRoot(this.layout.root) === undefined) endHolder(this.layout.root);
+      else if (!this.root.held) await this.root.run(() => this.#removeEmpty());
     } finally {
       this.letGo();
       this.root.close();
@@ -241,6 +244,7 @@ export class LinuxSubstrate extends LinuxStages implements Substrate {
     else if (!pinner.close()) return;
     this.root.remove();
     removeTops(this.cgroups);
+    endHolder(this.layout.root);
   }
 }
 

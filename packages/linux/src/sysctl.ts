@@ -1,9 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { VimageError } from '@vimage/core';
-import { withNs } from './ns.ts';
+import { readIn, writeIn } from './netfile.ts';
 import type { Namespace } from './ns.ts';
 import { asSysError } from './sys/error.ts';
-import { poke } from './sys/file.ts';
 
 /** The file of a key: `net.ipv4.ip_forward`, or with slashes where a name in it has a dot. EINVAL. */
 function file(key: string): string {
@@ -17,17 +15,19 @@ function file(key: string): string {
 /** Reads a sysctl as it is in a network namespace. ENOENT: the kernel has none of that name there. */
 export function readSysctl(ns: Namespace, key: string): string {
   const path = file(key);
-  return withNs(ns, () => {
-    try {
-      return readFileSync(path, 'utf8').trimEnd();
-    } catch (error) {
-      throw asSysError(error, key);
-    }
-  });
+  try {
+    return readIn(ns, path).trimEnd();
+  } catch (error) {
+    throw asSysError(error, key);
+  }
 }
 
 /** Writes a sysctl in a network namespace. ENOENT, EINVAL, EACCES. */
 export function writeSysctl(ns: Namespace, key: string, value: string): void {
   const path = file(key);
-  withNs(ns, () => poke(path, value));
+  try {
+    writeIn(ns, path, value);
+  } catch (error) {
+    throw asSysError(error, key);
+  }
 }

@@ -1,6 +1,5 @@
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { VimageError, codeOf } from '@vimage/core';
-import { netlinkSocket, withNs, type Namespace } from '@vimage/linux';
+import { filesIn, netlinkSocket, readIn, writeIn, type Namespace } from '@vimage/linux';
 import { netlink, type Netlink } from '@vimage/netlink';
 import { sysctlPath } from './params/sysctl.ts';
 
@@ -22,33 +21,24 @@ export class Stack {
     return this.#netlink;
   }
 
-  /** Calls `fn`, which must be synchronous, with this thread inside the stack. */
-  inside<T>(fn: () => T): T {
-    return withNs(this.ns, fn);
-  }
-
   /** The value of a sysctl, or undefined where the kernel has none of that name. */
   sysctl(key: string): string | undefined {
-    return this.inside(() => readIfThere(`/proc/sys/${sysctlPath(key)}`));
+    return readIfThere(this.ns, `/proc/sys/${sysctlPath(key)}`);
   }
 
   /** Sets sysctls in order. ENOENT, EINVAL and EPERM name the one that was refused. */
   setSysctls(values: Iterable<readonly [key: string, value: string]>): void {
-    this.inside(() => {
-      for (const [key, value] of values) writeSysctl(key, value);
-    });
+    for (const [key, value] of values) writeSysctl(this.ns, key, value);
   }
 
   /** Every file directly in a directory of /proc/sys, by name. Those that cannot be read are left out. */
   sysctlDir(dir: string): ReadonlyMap<string, string> {
-    return this.inside(() => {
-      const found = new Map<string, string>();
-      for (const entry of readDirIfThere(`/proc/sys/${dir}`)) {
-        const value = readIfThere(`/proc/sys/${dir}/${entry}`);
-        if (value !== undefined) found.set(entry, value);
-      }
-      return found;
-    });
+    const found = new Map<string, string>();
+    for (const entry of filesIfThere(this.ns, `/proc/sys/${dir}`)) {
+      const value = readIfThere(this.ns, `/proc/sys/${dir}/${entry}`);
+      if (value !== undefined) found.set(entry, value);
+    }
+    return found;
   }
 
   close(): void {
@@ -58,27 +48,27 @@ export class Stack {
   }
 }
 
-function readIfThere(path: string): string | undefined {
+function readIfThere(ns: Namespace, path: string): string | undefined {
   try {
-    return readFileSync(path, 'utf8').trimEnd();
+    return readIn(ns, path).trimEnd();
   } catch (error) {
     if (['ENOENT', 'EACCES', 'EPERM', 'EIO', 'EISDIR', 'EINVAL'].includes(codeOf(error) ?? '')) return undefined;
     throw error;
   }
 }
 
-function readDirIfThere(path: string): readonly string[] {
+function filesIfThere(ns: Namespace, dir: string): readonly string[] {
   try {
-    return readdirSync(path, { withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => entry.name);
+    return filesIn(ns, dir);
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return [];
     throw error;
   }
 }
 
-function writeSysctl(key: string, value: string): void {
+function writeSysctl(ns: Namespace, key: string, value: string): void {
   try {
-    writeFileSync(`/proc/sys/${sysctlPath(key)}`, value, { flag: 'r+' });
+    writeIn(ns, `/proc/sys/${sysctlPath(key)}`, value);
   } catch (error) {
     const code = codeOf(error) ?? 'EIO';
     const hint = code === 'ENOENT' ? 'the kernel has no such setting in a stack of its own: see sysctl -a inside the image'

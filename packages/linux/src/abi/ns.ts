@@ -19,6 +19,7 @@ export function isNsType(type: string | undefined): type is NsType {
 }
 
 export const NSFS_MAGIC = 0x6e736673;
+export const NS_GET_USERNS = 0xb701;
 export const NS_GET_PARENT = 0xb702;
 export const NS_GET_NSTYPE = 0xb703;
 /** _IOR(0xb7, 13, __u64): Linux 6.18. */

@@ -1,5 +1,6 @@
 /** Numbers of process calls; the system call numbers above 424 are the same on every architecture. */
 export const SYS_pidfd_send_signal = 424;
+export const SYS_pidfd_getfd = 438;
 export const SYS_pidfd_open = 434;
 export const F_SETFD = 2;
 export const PR_SET_DUMPABLE = 4;

@@ -33,6 +33,10 @@ export class Pidfd implements Disposable {
     }
   }
 
+  get fd(): number {
+    return this.#fd;
+  }
+
   /** Whether it has not ended (a zombie has). What was read of /proc/PID before this said true was this process's. */
   get alive(): boolean {
     return this.#open && pollReadable([this.#fd], 0).length === 0;

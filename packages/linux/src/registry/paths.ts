@@ -1,8 +1,12 @@
+import { statSync } from 'node:fs';
 import { VimageError } from '@vimage/core';
 
-/** Where the registry is: for uid 0 always /run/vimage, whatever the environment says. ENOENT. */
+/**
+ * Where the registry is: for uid 0 always /run/vimage, whatever the environment says, but for root in an ordinary user's own
+ * namespaces, who does not own /run. ENOENT.
+ */
 export function registryRoot(): string {
-  if ((process.geteuid?.() ?? 0) === 0) return '/run/vimage';
+  if ((process.geteuid?.() ?? 0) === 0 && (statSync('/run', { throwIfNoEntry: false })?.uid ?? 0) === 0) return '/run/vimage';
   const dir = process.env['XDG_RUNTIME_DIR'];
   if (dir === undefined || !dir.startsWith('/')) {
     throw new VimageError('ENOENT', 'XDG_RUNTIME_DIR is not set: there is no place for your registry', { subject: 'XDG_RUNTIME_DIR', hint: 'log in with a session, or run as root' });

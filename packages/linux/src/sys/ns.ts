@@ -1,6 +1,6 @@
 import type { KoffiFunc } from 'koffi';
 import { door } from '../door.ts';
-import { NS_GET_ID, NS_GET_NSTYPE, NS_GET_PARENT, FILEID_NSFS, NSFS_HANDLE_BYTES } from '../abi/ns.ts';
+import { NS_GET_ID, NS_GET_NSTYPE, NS_GET_PARENT, NS_GET_USERNS, FILEID_NSFS, NSFS_HANDLE_BYTES } from '../abi/ns.ts';
 import { check, int, lastErrno, native } from './libc.ts';
 import { SysError, errnoName } from './error.ts';
 
@@ -35,6 +35,13 @@ export function nsType(fd: number): number {
 /** NS_GET_PARENT: a descriptor of the pid or user namespace around this one. EPERM: it is out of our sight. */
 export function nsParent(fd: number): number {
   return check(cIoctl()(int(fd, 'fd'), NS_GET_PARENT, null), 'ioctl NS_GET_PARENT');
+}
+
+/** NS_GET_USERNS: whether the user namespace that owns this one is ours, or inside ours. What is not we could not come back to. */
+export function nsOwned(fd: number): boolean {
+  const owner = cIoctl()(int(fd, 'fd'), NS_GET_USERNS, null);
+  if (owner >= 0) cClose()(owner);
+  return owner >= 0 || errnoName(lastErrno()) !== 'EPERM';
 }
 
 const SIOCSIFFLAGS = 0x8914;

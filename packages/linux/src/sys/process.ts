@@ -1,12 +1,13 @@
 import { constants } from 'node:os';
 import { door } from '../door.ts';
-import { F_SETFD, SIG_DFL, SYS_pidfd_open, SYS_pidfd_send_signal } from '../abi/process.ts';
+import { F_SETFD, SIG_DFL, SYS_pidfd_getfd, SYS_pidfd_open, SYS_pidfd_send_signal } from '../abi/process.ts';
 import { check, int, native } from './libc.ts';
 
 const cPidfdOpen = native<(number: number, pid: number, flags: number) => number>((lib) => lib.func('syscall', 'long', ['long', 'int', 'unsigned int']));
 const cPidfdSend = native<(number: number, fd: number, signal: number, info: null, flags: number) => number>((lib) =>
   lib.func('syscall', 'long', ['long', 'int', 'int', 'void *', 'unsigned int']),
 );
+const cPidfdGetfd = native<(number: number, pidfd: number, fd: number, flags: number) => number>((lib) => lib.func('syscall', 'long', ['long', 'int', 'int', 'unsigned int']));
 const cFcntl = native<(fd: number, command: number, value: number) => number>((lib) => lib.func('fcntl', 'int', ['int', 'int', 'long']));
 const cSignal = native<(signal: number, action: bigint) => bigint | number>((lib) => lib.func('signal', 'intptr_t', ['int', 'intptr_t']));
 const cExecve = native<(path: string, argv: readonly (string | null)[], env: readonly (string | null)[]) => number>((lib) =>
@@ -22,9 +23,19 @@ export function pidfdOpen(pid: number): number {
   return check(Number(cPidfdOpen()(SYS_pidfd_open, int(pid, 'pid'), 0)), 'pidfd_open', String(pid));
 }
 
+/** pidfd_getfd(2): another process's descriptor as one of ours, close-on-exec. EBADF, EPERM, ESRCH. */
+export function pidfdGetfd(pidfd: number, fd: number): number {
+  return check(Number(cPidfdGetfd()(SYS_pidfd_getfd, int(pidfd, 'pidfd'), int(fd, 'fd'), 0)), 'pidfd_getfd');
+}
+
 /** pidfd_send_signal(2). ESRCH: it has ended. */
 export function pidfdSignal(fd: number, signal: number): void {
   door('pidfd_send_signal', () => check(Number(cPidfdSend()(SYS_pidfd_send_signal, int(fd, 'fd'), int(signal, 'signal'), null, 0)), 'pidfd_send_signal'));
+}
+
+/** FD_CLOEXEC on a descriptor that somebody else opened for us. EBADF. */
+export function closeOnExec(fd: number): void {
+  check(cFcntl()(int(fd, 'fd'), F_SETFD, 1), 'fcntl');
 }
 
 /** prctl(2). */

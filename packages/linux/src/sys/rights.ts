@@ -9,9 +9,9 @@ export function needRights(): void {
   const missing = neededCaps.filter(([, bit]) => (caps & (1n << BigInt(bit))) === 0n).map(([name]) => name);
   const uid = process.geteuid?.() ?? 0;
   if (uid !== 0) {
-    throw new VimageError('EPERM', `images are made by root, and this is uid ${uid}`, {
+    throw new VimageError('EPERM', `images are made by root of the machine, or of your own namespaces, and this is uid ${uid}`, {
       subject: `uid ${uid}`,
-      hint: 'run it with sudo; without root it takes the user component, which is not here yet',
+      hint: 'start this program in your own namespaces: imgctl rootless -- node app.js; imgctl itself does so',
     });
   }
   if (missing.length > 0) {

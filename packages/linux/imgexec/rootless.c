@@ -1,0 +1,259 @@
+#include "imgexec.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+/* An ordinary user's images are made in one user namespace, in which he is root, and one mount namespace. An idle process of ours,
+ * the holder, keeps them; DIR/vimage.holder says which: its pid, and its start time. That file is locked, shared, by all who are in
+ * there, and looked at and changed only under the lock on DIR. */
+
+#define NS_OWNER _IO(0xb7, 0x4)
+
+
+/* Field 22 of /proc/PID/stat; 0 where there is no such process. */
+static uint64_t started(pid_t pid)
+{
+	char path[32], text[1024], *s;
+	uint64_t start = 0;
+	int fd, n;
+
+	snprintf(path, sizeof path, "/proc/%d/stat", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	n = read_all(fd, text, sizeof text - 1);
+	close(fd);
+	if (n <= 0)
+		return 0;
+	text[n] = '\0';
+	s = strrchr(text, ')');
+	for (int field = 2; s && field < 22; field++)
+		s = strchr(s + 1, ' ');
+	return s && sscanf(s, " %lu", &start) == 1 ? start : 0;
+}
+
+static const char *why_not(void)
+{
+	static const struct { const char *path; char forbids; const char *why; } knobs[] = {
+		{"/proc/sys/kernel/unprivileged_userns_clone", '0', "kernel.unprivileged_userns_clone is 0: only root makes user namespaces here; set it to 1, or run as root"},
+		{"/proc/sys/user/max_user_namespaces", '0', "user.max_user_namespaces is 0: there are no user namespaces here; raise it, or run as root"},
+		{"/proc/sys/kernel/apparmor_restrict_unprivileged_userns", '1', "kernel.apparmor_restrict_unprivileged_userns is 1: AppArmor takes the rights in a user namespace away; give imgexec a profile with `userns,`, or run as root"},
+	};
+	char value[2];
+
+	for (size_t i = 0; i < sizeof knobs / sizeof knobs[0]; i++) {
+		int fd = open(knobs[i].path, O_RDONLY | O_CLOEXEC);
+		bool found = fd >= 0 && read(fd, value, 2) == 2 && value[0] == knobs[i].forbids && value[1] == '\n';
+		if (fd >= 0)
+			close(fd);
+		if (found)
+			return knobs[i].why;
+	}
+	return "a container or a sandbox around this process may forbid it (seccomp, chroot): run outside of it, or as root";
+}
+
+static void write_map(pid_t pid, const char *name, const char *text)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof path, "/proc/%d/%s", pid, name);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text))
+		die(EXIT_OURS, errno, "user namespace: %s cannot be written: %s", path, why_not());
+	close(fd);
+}
+
+/* The user's lines in /etc/subuid: `NAME:START:COUNT`, the first of them. */
+static bool subordinate(const char *file, uid_t uid, char *start, char *count)
+{
+	const char *name = user_name(uid);
+	char line[256], number[16];
+	FILE *f = fopen(file, "re");
+	bool found = false;
+
+	snprintf(number, sizeof number, "%u", uid);
+	while (f && !found && fgets(line, sizeof line, f)) {
+		char *a = strchr(line, ':'), *b = a ? strchr(a + 1, ':') : NULL;
+		if (!b)
+			continue;
+		*a++ = *b++ = '\0';
+		b[strcspn(b, "\n")] = '\0';
+		found = (strcmp(line, number) == 0 || (name && strcmp(line, name) == 0)) && strlen(a) < 12 && strlen(b) < 12;
+		if (found) {
+			strcpy(start, a);
+			strcpy(count, b);
+		}
+	}
+	if (f)
+		fclose(f);
+	return found;
+}
+
+/* The machine's own set-uid programs, where they are and the user has ranges. */
+static bool map_range(const char *program, const char *file, pid_t pid, unsigned id)
+{
+	char start[12], count[12], who[16], outside[16];
+	int status;
+	pid_t helper;
+
+	if (!subordinate(file, getuid(), start, count))
+		return false;
+	snprintf(who, sizeof who, "%d", pid);
+	snprintf(outside, sizeof outside, "%u", id);
+	helper = fork();
+	if (helper == 0) {
+		int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+		dup2(null, 2);
+		execlp(program, program, who, "0", outside, "1", "1", start, count, (char *)NULL);
+		_exit(EXIT_NOTFOUND);
+	}
+	return helper > 0 && waitpid(helper, &status, 0) == helper && status == 0;
+}
+
+static void map(pid_t pid)
+{
+	char text[32];
+
+	/* Both or one: a user without ranges is root and nobody else in there. */
+	if (!map_range("newgidmap", "/etc/subgid", pid, getgid())) {
+		write_map(pid, "setgroups", "deny");
+		snprintf(text, sizeof text, "0 %u 1", getgid());
+		write_map(pid, "gid_map", text);
+	}
+	if (!map_range("newuidmap", "/etc/subuid", pid, getuid())) {
+		snprintf(text, sizeof text, "0 %u 1", getuid());
+		write_map(pid, "uid_map", text);
+	}
+}
+
+static _Noreturn void hold(int ready, int go)
+{
+	char c;
+
+	if (setsid() < 0 || unshare(CLONE_NEWUSER) < 0)
+		die(EXIT_OURS, errno, "user namespace: it cannot be made: %s", why_not());
+	prctl(PR_SET_DUMPABLE, 1); /* for the map to be written from outside */
+	if (write(ready, "u", 1) != 1 || read(go, &c, 1) != 1)
+		_exit(EXIT_OURS);
+	prctl(PR_SET_DUMPABLE, 0);
+	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0 || unshare(CLONE_NEWNS) < 0
+	    || mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
+		die(EXIT_OURS, errno, "user namespace: nothing is permitted in it: %s", why_not());
+	prctl(PR_SET_DUMPABLE, 1); /* its namespaces are there for its user to join */
+	if (chdir("/") < 0 || write(ready, "m", 1) != 1)
+		_exit(EXIT_OURS);
+	for (int fd = 0, null = open("/dev/null", O_RDWR); fd < 3; fd++)
+		dup2(null, fd);
+	close_all_but(NULL, 0);
+	for (;;)
+		pause();
+}
+
+static pid_t make_holder(void)
+{
+	int ready[2], go[2];
+	pid_t pid;
+	char c;
+
+	if (pipe2(ready, O_CLOEXEC) < 0 || pipe2(go, O_CLOEXEC) < 0)
+		die(EXIT_OURS, errno, "pipe2: no descriptor is left");
+	pid = fork();
+	if (pid == 0)
+		hold(ready[1], go[0]);
+	close(ready[1]);
+	close(go[0]);
+	if (pid < 0 || read(ready[0], &c, 1) != 1)
+		_exit(EXIT_OURS); /* it has said why */
+	map(pid);
+	if (write(go[1], "g", 1) != 1 || read(ready[0], &c, 1) != 1)
+		_exit(EXIT_OURS);
+	close(ready[0]);
+	close(go[1]);
+	return pid;
+}
+
+/* Joins them; false where that is no holder (any more). */
+static bool join_holder(pid_t pid, uint64_t start)
+{
+	char path[48];
+	uid_t owner;
+	int user, mnt;
+
+	snprintf(path, sizeof path, "/proc/%d/ns/user", pid);
+	user = open(path, O_RDONLY | O_CLOEXEC);
+	snprintf(path, sizeof path, "/proc/%d/ns/mnt", pid);
+	mnt = open(path, O_RDONLY | O_CLOEXEC);
+	/* Its start time afterwards: the number was not another's meanwhile. */
+	if (user < 0 || mnt < 0 || ns_check(user, CLONE_NEWUSER, 0, 0) < 0 || ioctl(user, NS_OWNER, &owner) < 0 || owner != getuid() || started(pid) != start)
+		return false;
+	if (setns(user, CLONE_NEWUSER) < 0 || setns(mnt, CLONE_NEWNS) < 0 || setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
+		die(EXIT_OURS, errno, "user namespace: yours, of process %d, cannot be joined", pid);
+	close(user);
+	close(mnt);
+	return true;
+}
+
+/* Our own registry's directory is DIR/vimage; the file that says who holds is beside it. */
+int rootless(void)
+{
+	static char dir[PATH_MAX], where[PATH_MAX], cwd[PATH_MAX];
+	struct stat ours, now;
+	uint64_t start;
+	char text[64];
+	int at, fd, n;
+	pid_t pid;
+
+	snprintf(dir, sizeof dir, "%s", registry_path());
+	*strrchr(dir, '/') = '\0';
+	snprintf(where, sizeof where, "%.4000s/vimage.holder", dir);
+	at = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (at < 0 || fstat(at, &ours) < 0 || ours.st_uid != getuid() || (ours.st_mode & 022))
+		die(EXIT_OURS, at < 0 ? errno : EPERM, "registry: %s: it must be a directory of yours that nobody else may write", dir);
+	if (!getcwd(cwd, sizeof cwd))
+		strcpy(cwd, "/");
+	if (flock(at, LOCK_EX) < 0)
+		die(EXIT_OURS, errno, "flock: %s: it cannot be locked", dir);
+	fd = open(where, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0 || fstat(fd, &now) < 0 || !S_ISREG(now.st_mode) || now.st_uid != getuid() || flock(fd, LOCK_SH) < 0)
+		die(EXIT_OURS, fd < 0 ? errno : EPERM, "registry: %s: it must be a file of yours", where);
+	n = read_all(fd, text, sizeof text - 1);
+	text[n < 0 ? 0 : n] = '\0';
+	if (sscanf(text, "%d %lu", &pid, &start) != 2 || !join_holder(pid, start)) {
+		pid = make_holder();
+		n = snprintf(text, sizeof text, "%d %lu\n", pid, started(pid));
+		if (ftruncate(fd, 0) < 0 || pwrite(fd, text, (size_t)n, 0) != n)
+			die(EXIT_OURS, errno, "write: %s: it cannot be written", where);
+		if (!join_holder(pid, started(pid)))
+			die(EXIT_OURS, ESRCH, "user namespace: who holds it (process %d) has ended", pid);
+	}
+	flock(at, LOCK_UN);
+	close(at);
+	if (chdir(cwd) < 0 && chdir("/") < 0)
+		die(EXIT_OURS, errno, "chdir: /: it cannot be entered");
+	return fd;
+}
+
+/* COMMAND, as root of the user's own namespaces; the descriptor that says he is in use goes with it. */
+void run_rootless(char **argv)
+{
+	char number[16];
+	int fd;
+
+	if (!*argv)
+		die(EXIT_OURS, EINVAL, "--rootless: no command: imgexec --rootless COMMAND; imgexec --help");
+	if (geteuid() == 0)
+		die(EXIT_OURS, EINVAL, "--rootless: uid 0: it is for who is not root");
+	fd = rootless();
+	snprintf(number, sizeof number, "%d", fd);
+	if (fcntl(fd, F_SETFD, 0) < 0 || setenv("VIMAGE_HOLDER", number, 1) < 0)
+		die(EXIT_OURS, errno, "--rootless: descriptor %d: it must be open", fd);
+	execvp(*argv, argv);
+	die(errno == ENOENT ? EXIT_NOTFOUND : EXIT_NOEXEC, errno, "exec: %s: %s", *argv, strerror(errno));
+}

@@ -19,6 +19,8 @@ export interface Asked {
   readonly component: string;
   readonly key: string;
   readonly restriction: Restriction;
+  /** By a default, not by anybody: it counts in what holds, and is never refused. */
+  readonly implied?: boolean;
 }
 
 /** What holds where both hold. */
@@ -68,6 +70,7 @@ export function holdingFor(images: readonly (Image | undefined)[], component: st
  */
 export function checkAsked(parent: Image | undefined, asked: Asked, visible: (image: Image) => boolean = () => true, before?: Restriction): void {
   const { component, key, restriction } = asked;
+  if (asked.implied === true) return;
   if (before !== undefined && atMost(restriction, before) && atMost(before, restriction)) return;
   for (let up = parent; up !== undefined; up = up.parent) {
     const limit = askedOf(up, component, key);

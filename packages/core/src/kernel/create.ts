@@ -1,5 +1,5 @@
-import { kassert } from '../errors.ts';
-import type { CreateContext } from '../component/component.ts';
+import { VimageError, kassert } from '../errors.ts';
+import type { AnyComponent, CreateContext } from '../component/component.ts';
 import type { Image } from '../image/image.ts';
 import { holdingFor, type Restriction } from '../image/lattice.ts';
 import type { InstanceRef, SlotAsk } from '../image/slot.ts';
@@ -115,19 +115,32 @@ export async function recordOf(state: KernelState, image: Image): Promise<Stored
   };
 }
 
-/** How to enter an image: what each slot that is not img0's needs, in dependency order. */
-export async function planSteps(state: KernelState, image: Image, home: string): Promise<readonly PlanStep[]> {
+/** How to enter an image: what each slot that is not img0's (of those components only) needs, in dependency order. */
+export async function planSteps(state: KernelState, image: Image, home: string, only?: readonly number[]): Promise<readonly PlanStep[]> {
   const steps: PlanStep[] = [];
   for (const slot of image.slots) {
-    if (slot.ref === state.tree.img0.slots[slot.component]?.ref) continue;
+    if (only?.includes(slot.component) === false || slot.ref === state.tree.img0.slots[slot.component]?.ref) continue;
     const component = state.component(slot.component);
     const instance = await instanceAt(state, image, slot.component);
     const owner = slot.ref.maker ?? slot.owner;
     const where = owner === image ? home : state.substrate.home(owner);
+    if (slot.kind === 'share' && (slot.ref.maker?.state ?? 'dying') === 'dying' && restricts(component)) throw lostMaker(image, component.name);
     const held = (key: string): Restriction | undefined => holdingFor([image, slot.ref.maker], component.name, key);
     for (const step of component.entry(instance, { image: viewOf(image), home: where, delegated: image.subnets.max > 0, held })) steps.push({ ...step, component: component.name });
   }
   return steps;
+}
+
+/** Whether a component has parameters that restrict. */
+export function restricts(component: AnyComponent): boolean {
+  return Object.values(component.params).some(({ order }) => order !== undefined);
+}
+
+/** What the maker and those around it forbade went with them: a plan made now would permit more. */
+function lostMaker(image: Image, component: string): VimageError {
+  return new VimageError('ESTALE', `"${image.name}" shares the ${component} of an image that is gone, and with it is what that forbade: it cannot be changed`, {
+    subject: image.name, hint: `destroy it, and create it again with its own "vir ${component}"`,
+  });
 }
 
 /** Closes a scope after `error`; what fails in the undoing is added to the error's cause, never shown instead of it. */

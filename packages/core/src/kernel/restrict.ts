@@ -1,5 +1,5 @@
 import type { Asked, Restriction } from '../image/lattice.ts';
-import type { Param } from '../param/param.ts';
+import type { Param, ParamTable } from '../param/param.ts';
 import { parseTexts } from '../pairs/list.ts';
 import { own } from '../pairs/parse.ts';
 import type { Pairs } from '../pairs/pairs.ts';
@@ -7,18 +7,27 @@ import { sections } from '../pairs/sections.ts';
 import type { Tables } from '../pairs/tables.ts';
 import { InvariantError } from '../errors.ts';
 
-/** The restrictions that pairs ask for: every given parameter that declares an order. */
+/** The restrictions that pairs ask for: every parameter that declares an order, as given, or by default in a section of its own. */
 export function askedIn(tables: Tables, pairs: Pairs): readonly Asked[] {
   const split = sections(pairs);
   return [{ component: '', pairs: split.image }, ...split.sections].flatMap(({ component, pairs: part }) => {
     const table = component === '' ? tables.image : tables.components.get(component);
     if (table === undefined) return [];
-    return [...new Set(part.map(([key]) => key))].flatMap((key): Asked[] => {
+    const given = new Set(part.map(([key]) => key));
+    const asked = [...given].flatMap((key): Asked[] => {
       const param = own(table, key);
       if (param?.order === undefined) return [];
       const texts = part.filter(([other]) => other === key).map(([, value]) => value);
       return [{ component, key, restriction: restriction(param, texts) }];
     });
+    return component === '' || given.has('share') ? asked : [...asked, ...implied(component, table, given)];
+  });
+}
+
+function implied(component: string, table: ParamTable, given: ReadonlySet<string>): readonly Asked[] {
+  return Object.entries(table).flatMap(([key, param]): Asked[] => {
+    if (param.order === undefined || param.default === undefined || given.has(key)) return [];
+    return [{ component, key, restriction: restriction(param, [param.default]), implied: true }];
   });
 }
 

@@ -10,6 +10,7 @@ import { changedKeys, diffPairs, fixedKeys, mergePairs, type SectionDifference }
 import { parseImage } from '../pairs/parse.ts';
 import type { Pairs } from '../pairs/pairs.ts';
 import type { Stage } from '../substrate.ts';
+import { dependentsOf, reach } from './cascade.ts';
 import { planSteps, recordOf, registered, undo } from './create.ts';
 import { sees, visible } from './draft.ts';
 import { instanceAt } from './instance.ts';
@@ -58,6 +59,7 @@ export async function modify(state: KernelState, image: Image, next: Pairs): Pro
       state.tree.setChildrenMax(image, max);
       scope.defer(() => state.tree.setChildrenMax(image, before));
     }
+    const dependents = await dependentsOf(state, image, [...contexts.keys()]);
     for (const [number, cx] of contexts) {
       const component = state.component(number);
       kassert(component.set !== undefined, `${component.name} has rw parameters and no set()`);
@@ -69,10 +71,16 @@ export async function modify(state: KernelState, image: Image, next: Pairs): Pro
     scope.defer(() => applyRestrictions(state, image, pairs));
     applyRestrictions(state, image, next);
     const record = await recordOf(state, image);
+    const reached = await reach(state, dependents, scope);
     await stage.publish(record, await planSteps(state, image, stage.home));
     scope.move();
     state.records.set(image, record);
+    for (const each of reached) {
+      state.records.set(each.image, each.record);
+      await each.stage.release();
+    }
     await stage.release();
+    if (reached.length > 0) notes.push(`also holds in ${reached.map((each) => each.image.name).sort().join(', ')}`);
     return { ...report, notes };
   } catch (error) {
     image.persist = persist;

@@ -1,4 +1,4 @@
-import { accessSync, closeSync, constants, openSync, readFileSync } from 'node:fs';
+import { accessSync, closeSync, constants, openSync, readFileSync, statSync } from 'node:fs';
 import { constants as os } from 'node:os';
 import { VimageError } from '@vimage/core';
 import { imgexecPath } from './imgexec.ts';
@@ -22,11 +22,13 @@ export function becomeRootless(argv: readonly string[] = [process.execPath, ...p
 
 /** This process, in the user's own namespaces already, becomes a program there. EPERM for root of the machine, who has none of his own. ENOENT. */
 export function becomeProgram(command: string, args: readonly string[]): never {
-  if (process.env[variable] === undefined) {
+  const given = process.env[variable];
+  if (given === undefined) {
     throw new VimageError('EPERM', 'root has no namespaces of its own to run it in', { subject: command, hint: 'root makes images as it is: run the program without "imgctl rootless"' });
   }
   const path = found(command);
-  return execve(path, [command, ...args], { ...environmentOf(), [variable]: process.env[variable] });
+  closeOnExec(Number(given), false);
+  return execve(path, [command, ...args], { ...environmentOf(), [variable]: given });
 }
 
 function found(command: string): string {
@@ -48,15 +50,17 @@ function environmentOf(): Readonly<Record<string, string>> {
 
 let held: number | undefined;
 
-/** The lock; undefined for real root. What this process starts does not get it. */
-export function takeHolder(): void {
+/** Takes over the lock, where there is one, for the registry `root`; what this process starts does not get it. EINVAL. */
+export function takeHolder(root: string): void {
   const given = process.env[variable];
   if (given === undefined || held !== undefined) return;
   Reflect.deleteProperty(process.env, variable);
-  const fd = Number(given);
-  if (!/^\d{1,5}$/.test(given)) throw new VimageError('EINVAL', `${variable}=${given}: expected the number of a descriptor`, { subject: variable, hint: 'leave it to imgctl to set' });
-  closeOnExec(fd);
-  held = fd;
+  const [theirs, ours] = [`/proc/self/fd/${given}`, `${root}.holder`].map((path) => statSync(path, { bigint: true, throwIfNoEntry: false }));
+  if (!/^\d{1,5}$/.test(given) || ours === undefined || theirs?.ino !== ours.ino || theirs.dev !== ours.dev) {
+    throw new VimageError('EINVAL', `${variable}=${given} is no descriptor of ${root}.holder`, { subject: variable, hint: 'imgctl rootless -- COMMAND sets it: start the program with that' });
+  }
+  held = Number(given);
+  closeOnExec(held, true);
 }
 
 /** Ends the process that holds the user's namespaces, unless somebody else is in there. `root`: the registry that is gone. */

@@ -49,7 +49,7 @@ export class LinuxSubstrate extends LinuxStages implements Substrate {
 
   open(): Standing {
     needRights();
-    takeHolder();
+    takeHolder(this.layout.root);
     checkRoot(this.layout.root);
     const own = this.cgroups?.own;
     return { cimg: own === undefined ? this.imageOf(process.pid) : serialOf(own) };

@@ -33,9 +33,9 @@ export function pidfdSignal(fd: number, signal: number): void {
   door('pidfd_send_signal', () => check(Number(cPidfdSend()(SYS_pidfd_send_signal, int(fd, 'fd'), int(signal, 'signal'), null, 0)), 'pidfd_send_signal'));
 }
 
-/** FD_CLOEXEC on a descriptor that somebody else opened for us. EBADF. */
-export function closeOnExec(fd: number): void {
-  check(cFcntl()(int(fd, 'fd'), F_SETFD, 1), 'fcntl');
+/** Whether a descriptor is closed when this process becomes another program; Node says so of all that it finds open. EBADF. */
+export function closeOnExec(fd: number, yes: boolean): void {
+  check(cFcntl()(int(fd, 'fd'), F_SETFD, yes ? 1 : 0), 'fcntl');
 }
 
 /** prctl(2). */

@@ -1,0 +1,23 @@
+/** Capabilities by name, without `CAP_`, as bit numbers (linux/capability.h, Linux 6.18). */
+export const capabilities = {
+  CHOWN: 0, DAC_OVERRIDE: 1, DAC_READ_SEARCH: 2, FOWNER: 3, FSETID: 4, KILL: 5, SETGID: 6, SETUID: 7, SETPCAP: 8, LINUX_IMMUTABLE: 9,
+  NET_BIND_SERVICE: 10, NET_BROADCAST: 11, NET_ADMIN: 12, NET_RAW: 13, IPC_LOCK: 14, IPC_OWNER: 15, SYS_MODULE: 16, SYS_RAWIO: 17,
+  SYS_CHROOT: 18, SYS_PTRACE: 19, SYS_PACCT: 20, SYS_ADMIN: 21, SYS_BOOT: 22, SYS_NICE: 23, SYS_RESOURCE: 24, SYS_TIME: 25,
+  SYS_TTY_CONFIG: 26, MKNOD: 27, LEASE: 28, AUDIT_WRITE: 29, AUDIT_CONTROL: 30, SETFCAP: 31, MAC_OVERRIDE: 32, MAC_ADMIN: 33, SYSLOG: 34,
+  WAKE_ALARM: 35, BLOCK_SUSPEND: 36, AUDIT_READ: 37, PERFMON: 38, BPF: 39, CHECKPOINT_RESTORE: 40,
+} as const;
+
+export type Capability = keyof typeof capabilities;
+
+/** What root in an image always has: to own and change the files it can reach, and to signal the processes it can see. */
+export const always: readonly Capability[] = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'KILL'];
+
+/** What no switch gives: access to the hardware, and to the machine's mandatory access control. */
+export const never: readonly Capability[] = ['SYS_RAWIO', 'MAC_OVERRIDE', 'MAC_ADMIN'];
+
+/** The set as a mask, bit N for capability N. */
+export function capabilityMask(names: Iterable<Capability>): bigint {
+  let mask = 0n;
+  for (const name of names) mask |= 1n << BigInt(capabilities[name]);
+  return mask;
+}

@@ -1,0 +1,25 @@
+import type { EntryStep } from '@vimage/core';
+import type { Arch } from './arch.ts';
+import { encodeProgram } from './bpf.ts';
+import { always, capabilityMask, type Capability } from './data/capabilities.ts';
+import { switchTable, type Switch } from './data/switches.ts';
+import { compile } from './filter.ts';
+import { policyOf } from './policy.ts';
+
+/** The capabilities that are left where these switches are on. */
+export function capabilitiesOf(on: ReadonlySet<Switch>): ReadonlySet<Capability> {
+  return new Set([...always, ...[...on].flatMap((key) => [...(switchTable[key].caps ?? []), ...(switchTable[key].needs ?? [])])]);
+}
+
+/**
+ * What a process passes through to have these privileges and no more; pure. Without `nnp` the kernel takes a filter only of who has
+ * CAP_SYS_ADMIN: imgexec then installs it while it still has, and gives the capabilities up after that.
+ */
+export function stepsOf(on: ReadonlySet<Switch>, arch: Arch): readonly EntryStep[] {
+  return [
+    { verb: 'caps', args: [['keep', capabilityMask(capabilitiesOf(on)).toString(16)]] },
+    ...(on.has('allow.new_privs') ? [] : [{ verb: 'nnp', args: [] }]),
+    { verb: 'seccomp', args: [['filter', encodeProgram(compile(policyOf(on), arch))]] },
+    { verb: 'keyring', args: [] },
+  ];
+}

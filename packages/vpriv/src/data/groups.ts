@@ -67,6 +67,7 @@ export const baseGroups: readonly CallGroup[] = [
     calls: 'connect accept accept4 bind listen sendto recvfrom sendmsg recvmsg sendmmsg recvmmsg shutdown getsockname getpeername setsockopt getsockopt',
   },
   { why: 'random numbers', calls: 'getrandom' },
+  { why: 'what the kernel itself has a program call that is probed from outside', calls: 'uretprobe uprobe' },
   {
     why: 'restricting oneself further: filters, Landlock; they only take away',
     calls: 'seccomp landlock_create_ruleset landlock_add_rule landlock_restrict_self lsm_get_self_attr lsm_list_modules',

@@ -54,7 +54,7 @@ export const switchTable: Readonly<Record<Switch, SwitchSpec>> = {
   },
   'allow.set_hostname': { describe: 'to set the host name', on: false, needs: ['SYS_ADMIN'], calls: 'sethostname setdomainname' },
   'allow.namespaces': { describe: 'to make and enter namespaces other than of users', on: false, needs: ['SYS_ADMIN'], calls: 'clone3' },
-  'allow.userns': { describe: 'to make user namespaces, where a user has all capabilities; also allow.namespaces opens the others there', on: false },
+  'allow.userns': { describe: 'to make user namespaces, in which one has all capabilities (other namespaces: allow.namespaces)', on: false },
   'allow.new_privs': { describe: 'setuid programs and capabilities of files work', on: false },
   'allow.ptrace': {
     describe: 'to debug: ptrace, memory and descriptors of other processes', on: false, caps: ['SYS_PTRACE'],

@@ -44,7 +44,7 @@ describe.skipIf(why !== undefined)(`completion${why === undefined ? '' : `: ${wh
     const setup = 'PS1="> "; bind "set bell-style none" "set show-all-if-ambiguous on" "set page-completions off" "set enable-bracketed-paste off"; source <(imgctl completion bash)';
     it.each([
       ['a command', 'imgctl crea\t', /imgctl create /],
-      ['a component', 'imgctl create name x vir pr\t', /vir proc /],
+      ['a component', 'imgctl create name x vir pro\t', /vir proc /],
       ['a parameter', 'imgctl create name x vir net ven\b\t\t', /veth/],
       ['a value', 'imgctl create name x vir proc oneway t\t', /oneway true /],
       ['a value after =', 'imgctl create name=x vir=proc oneway=fa\t', /oneway=false/],
@@ -63,7 +63,7 @@ describe.skipIf(why !== undefined)(`completion${why === undefined ? '' : `: ${wh
   describe.skipIf(zsh !== undefined)(`zsh${zsh === undefined ? '' : `: ${zsh}`}`, () => {
     it.each([
       ['a command', 'imgctl crea\t', /imgctl create/],
-      ['a component', 'imgctl create name x vir pr\t', /vir proc/],
+      ['a component', 'imgctl create name x vir pro\t', /vir proc/],
       ['a value after =', 'imgctl create name=x vir=proc oneway=fa\t', /oneway=false|false/],
     ])('%s', async (_what, typed, expected) => {
       await type(['zsh', '-f', '-i'], 'PS1="> "; autoload -Uz compinit; compinit -u; source <(imgctl completion zsh)', typed, expected);

@@ -30,7 +30,7 @@ describe.skipIf(why !== undefined)(`names that users get wrong${why === undefine
       [1, ['create', 'name', 'a', 'vir', 'net', 'if', long], inPair],
       [1, ['create', 'name', 'x'.repeat(64), 'vir', 'net'], /ENAMETOOLONG: .*each of at most 63 bytes, not ".*" \(64 bytes\)/],
       [1, ['create', 'name', 'a', long, 'x'], /ENAMETOOLONG: the key .* is longer than 256 bytes|EINVAL: .*has no parameter/],
-      [1, ['create', 'name', 'a', 'vir', long], /ENOENT: no component .*\n +found: net, proc/],
+      [1, ['create', 'name', 'a', 'vir', long], /ENOENT: no component .*\n +found: (\w+, )*net, (\w+, )*proc/],
       [125, ['run', 'name', long, 'vir', 'proc', '--', 'true'], inPair],
       ...['get', 'destroy', 'ps', 'kill', 'refs', 'wait', 'ls'].map((verb) => [1, [verb, long], whole] as const),
       [1, ['set', long, 'persist', 'true'], whole],

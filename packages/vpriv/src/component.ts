@@ -43,7 +43,7 @@ export const vpriv: Component<'priv'> = defineComponent<'priv'>({
 
   restore: (saved, { image }) => readSaved(image, saved),
 
-  entry: (made) => (made.serial === undefined ? [] : stepsOf(permitted(made), archHere())),
+  entry: (made, cx) => (made.serial === undefined ? [] : stepsOf(permitted(made, cx), archHere())),
 });
 
 /** What a change does not do: the kernel neither takes capabilities and filters from a running process nor gives it any. */

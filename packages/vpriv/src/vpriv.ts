@@ -1,4 +1,4 @@
-import { VimageError, type CheckContext, type ImageView, type Pairs, type ParamValues } from '@vimage/core';
+import { VimageError, type CheckContext, type EntryContext, type ImageView, type Pairs, type ParamValues } from '@vimage/core';
 import { isSwitch, switchTable, switches, type Switch } from './data/switches.ts';
 import type { vprivParams } from './params.ts';
 
@@ -12,7 +12,7 @@ export interface Vpriv {
   readonly image: string;
   /** What the image asks for, by its own words or by default. */
   on: ReadonlySet<Switch>;
-  /** What the images around it had when it was made, or last set. */
+  /** What the images around it did not keep off by default when it was made, or last set; what they were told to keep off core knows. */
   within: ReadonlySet<Switch>;
 }
 
@@ -23,9 +23,9 @@ export function asked(values: PrivValues): ReadonlySet<Switch> {
   return new Set(switches.filter((key) => values[key] ?? switchTable[key].on));
 }
 
-/** What holds in it. */
-export function permitted({ on, within }: Pick<Vpriv, 'on' | 'within'>): ReadonlySet<Switch> {
-  return new Set(switches.filter((key) => on.has(key) && within.has(key)));
+/** What holds in it; with `cx`, in an image that is entered, by what those around it were told as well. */
+export function permitted({ on, within }: Pick<Vpriv, 'on' | 'within'>, cx?: Pick<EntryContext, 'held'>): ReadonlySet<Switch> {
+  return new Set(switches.filter((key) => on.has(key) && within.has(key) && cx?.held(key)?.value !== false));
 }
 
 /**
@@ -34,15 +34,15 @@ export function permitted({ on, within }: Pick<Vpriv, 'on' | 'within'>): Readonl
  */
 export function checkWithin({ values, sees }: Pick<CheckContext<'priv'>, 'values' | 'sees'>, parent: Vpriv, before: PrivValues = {}): ReadonlySet<Switch> {
   const who = sees(parent.image) ? `image "${parent.image}"` : 'an image around yours';
-  const within = permitted(parent);
+  const around = permitted(parent);
   for (const key of switches) {
-    if (values[key] !== true || before[key] === true || within.has(key)) continue;
+    if (values[key] !== true || before[key] === true || around.has(key)) continue;
     throw new VimageError('EPERM', `priv.${key} true permits more than ${who} does, where it is off`, {
       subject: `priv.${key}`,
       hint: sees(parent.image) ? `leave it out, or first: imgctl set ${parent.image} vir priv ${key} true` : 'leave it out',
     });
   }
-  return within;
+  return new Set(switches.filter((key) => switchTable[key].on || around.has(key)));
 }
 
 export function savedPairs({ on, within }: Vpriv): Pairs {

@@ -49,8 +49,7 @@ describe('steps', () => {
   });
 
   test('img0 has none', () => {
-    const view = { image: { name: 'img0', serial: 0n, persist: true }, home: '/' };
-    expect(vpriv.entry(root, view as Parameters<typeof vpriv.entry>[1])).toEqual([]);
+    expect(vpriv.entry(root, { image: { name: 'img0', serial: 0n, persist: true }, home: '/', delegated: true, held: () => undefined })).toEqual([]);
     expect(permitted(root).size).toBe(switches.length);
   });
 });
@@ -69,7 +68,9 @@ describe('an image within another', () => {
 
   test('does not get by default what that has not', () => {
     const made = { on: asked({ 'allow.chroot': true }), within: checkWithin({ values: { 'allow.chroot': true }, sees }, outer) };
-    expect([...permitted(made)].sort()).toEqual(['allow.chroot', 'allow.reserved_ports']);
+    const held = (key: string) => (key === 'allow.setuid' ? { order: 'and' as const, value: false } : undefined);
+    expect([...permitted(made, { held })].sort()).toEqual(['allow.chroot', 'allow.reserved_ports']);
+    expect([...permitted(made, { held: () => undefined })].sort()).toEqual(['allow.chroot', 'allow.reserved_ports', 'allow.setuid']);
   });
 
   test('is found again as it was saved; damage is said', () => {

@@ -219,5 +219,9 @@ describe.skipIf(needRoot.missing)(`vir priv${needRoot.note}`, () => {
     expect(at.try('lab.own', ['chroot', 'mount'])).toEqual({ chroot: 'ok', mount: 'EPERM' });
     expect(await refusal(at.kernel.set('lab.own', ['vir', 'priv', 'allow.mount', 'true']))).toMatchObject({ code: 'EPERM', subject: 'priv.allow.mount' });
     await at.kernel.destroy('lab');
+    await at.create('lab', 'children.max', '7', 'vir', 'priv', 'allow.setuid', 'false');
+    await at.create('lab.own', 'vir', 'priv');
+    expect(at.try('lab.own', ['setuid', 'low-port'])).toEqual({ setuid: 'EPERM', 'low-port': 'ok' });
+    await at.kernel.destroy('lab');
   });
 });

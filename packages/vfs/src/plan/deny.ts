@@ -1,0 +1,56 @@
+import { VimageError } from '@vimage/core';
+import { Coverer, missing } from './cover.ts';
+import { Freezer, type Frozen } from './freeze.ts';
+import { namesOf } from './path.ts';
+import { begin, compile, passAll, type Pattern } from './pattern.ts';
+import type { Tree, Trees } from './tree.ts';
+
+/** What makes denied names stay away. */
+export interface Denied {
+  /** By `to` of the tree that is not given as a whole. */
+  readonly frozen: ReadonlyMap<string, readonly Frozen[]>;
+  /** Covered where they are. */
+  readonly masks: readonly string[];
+  /** Not there yet, in an overlay: taken by something empty. */
+  readonly taken: readonly string[];
+}
+
+const roundsMost = 20;
+
+/** How `deny` is kept (docs/fs.md has the table). E2BIG, EINVAL, ELOOP, EOPNOTSUPP; never a name that could be reached after all. */
+export function denySteps(trees: Trees, texts: readonly string[], kept: boolean): Denied {
+  const patterns = new Map(texts.map((text): [string, Pattern] => [text, compile(text)]));
+  for (let round = 0; round < roundsMost; round++) {
+    const { denied, more } = oneRound(trees, [...patterns.values()], kept);
+    const fresh = more.filter(({ text }) => !patterns.has(text));
+    if (fresh.length === 0) return denied;
+    for (const pattern of fresh) patterns.set(pattern.text, pattern);
+  }
+  throw new VimageError('ELOOP', 'deny: links lead from one denied name to the next without end', { subject: 'deny' });
+}
+
+function oneRound(trees: Trees, patterns: readonly Pattern[], kept: boolean): { readonly denied: Denied; readonly more: readonly Pattern[] } {
+  const start = begin(patterns);
+  const freezer = new Freezer(trees, start);
+  const coverer = new Coverer(trees);
+  const frozen = new Map<string, readonly Frozen[]>();
+  const masks = new Set<string>();
+  const taken = new Set<string>();
+  for (const tree of trees.all) {
+    const { standing, meant } = passAll(start, namesOf(tree.to));
+    const [first] = meant;
+    if (first !== undefined) throw contradiction(tree, first);
+    if (standing.length === 0 || tree.from === undefined) continue;
+    if (tree.kind === 'host') {
+      if (trees.look.kind(tree.from) === 'dir') frozen.set(tree.to, freezer.tree(tree, standing));
+      continue;
+    }
+    for (const path of coverer.found(tree, standing)) masks.add(path);
+    if (tree.kind === 'over') for (const path of missing(trees, tree, standing, kept)) taken.add(path);
+  }
+  return { denied: { frozen, masks: [...masks], taken: [...taken] }, more: [...freezer.more, ...coverer.more] };
+}
+
+function contradiction(tree: Tree, { text }: Pattern): VimageError {
+  return new VimageError('EINVAL', `deny: ${text} means ${tree.to}, which is given`, { subject: text, hint: 'leave out one of the two' });
+}

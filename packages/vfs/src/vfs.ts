@@ -1,0 +1,35 @@
+import type { EntryStep, Pair, Pairs } from '@vimage/core';
+
+/** What stands in the slot of `fs`: how the view is made. img0's is the machine's own and has no steps. */
+export interface Vfs {
+  /** Serial of the image that made it; undefined for img0's. */
+  readonly serial: bigint | undefined;
+  /** That image's name. */
+  readonly image: string;
+  /** Where its root was unpacked, on the host. */
+  readonly unpacked: string | undefined;
+  /** Replaced as a whole by a change. */
+  steps: readonly EntryStep[];
+}
+
+export const machineFs: Vfs = { serial: undefined, image: 'img0', unpacked: undefined, steps: [] };
+
+export function savedPairs({ unpacked, steps }: Vfs): Pairs {
+  return [
+    ...(unpacked === undefined ? [] : [['unpacked', unpacked] satisfies Pair]),
+    ...steps.flatMap(({ verb, args }): Pairs => [['step', verb], ...args]),
+  ];
+}
+
+/** Reads what {@link savedPairs} wrote. */
+export function readSaved(saved: Pairs): Pick<Vfs, 'unpacked' | 'steps'> {
+  let unpacked: string | undefined;
+  const steps: { verb: string; args: Pair[]; ask: true }[] = [];
+  for (const [key, value] of saved) {
+    const last = steps.at(-1);
+    if (key === 'step') steps.push({ verb: value, args: [], ask: true });
+    else if (last !== undefined) last.args.push([key, value]);
+    else if (key === 'unpacked') unpacked = value;
+  }
+  return { unpacked, steps };
+}

@@ -1,4 +1,5 @@
 import { VimageError, defineComponent, type Component, type CreateContext } from '@vimage/core';
+import { linuxOf } from '@vimage/linux';
 import { vfsParams, type VfsParams } from './params.ts';
 import { machine } from './plan/look.ts';
 import { fsPlan } from './plan/plan.ts';
@@ -27,6 +28,8 @@ export const vfs: Component<'fs'> = defineComponent<'fs'>({
 
   create: async (cx) => {
     checkParent(cx);
+    // The view is pinned by the first who enters: the place for that has to be there.
+    await linuxOf(cx.substrate).pinner();
     const hidden = hiddenDirs(cx);
     const map = await mapOf(cx);
     const { root, unpacked } = await rootAt(cx, hidden);

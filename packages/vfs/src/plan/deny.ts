@@ -21,7 +21,7 @@ const roundsMost = 20;
 export function denySteps(trees: Trees, texts: readonly string[], kept: boolean): Denied {
   const patterns = new Map(texts.map((text): [string, Pattern] => [text, compile(text)]));
   for (let round = 0; round < roundsMost; round++) {
-    const { denied, more } = oneRound(trees, [...patterns.values()], kept);
+    const { denied, more } = oneRound(trees, [...patterns.values()], texts, kept);
     const fresh = more.filter(({ text }) => !patterns.has(text));
     if (fresh.length === 0) return denied;
     for (const pattern of fresh) patterns.set(pattern.text, pattern);
@@ -29,7 +29,7 @@ export function denySteps(trees: Trees, texts: readonly string[], kept: boolean)
   throw new VimageError('ELOOP', 'deny: links lead from one denied name to the next without end', { subject: 'deny' });
 }
 
-function oneRound(trees: Trees, patterns: readonly Pattern[], kept: boolean): { readonly denied: Denied; readonly more: readonly Pattern[] } {
+function oneRound(trees: Trees, patterns: readonly Pattern[], texts: readonly string[], kept: boolean): { readonly denied: Denied; readonly more: readonly Pattern[] } {
   const start = begin(patterns);
   const freezer = new Freezer(trees, start);
   const coverer = new Coverer(trees);
@@ -39,7 +39,7 @@ function oneRound(trees: Trees, patterns: readonly Pattern[], kept: boolean): { 
   for (const tree of trees.all) {
     const { standing, meant } = passAll(start, namesOf(tree.to));
     const [first] = meant;
-    if (first !== undefined) throw contradiction(tree, first);
+    if (first !== undefined) throw contradiction(tree, first, texts.includes(first.text));
     if (standing.length === 0 || tree.from === undefined) continue;
     if (tree.kind === 'host') {
       if (trees.look.kind(tree.from) === 'dir') frozen.set(tree.to, freezer.tree(tree, standing));
@@ -51,6 +51,6 @@ function oneRound(trees: Trees, patterns: readonly Pattern[], kept: boolean): { 
   return { denied: { frozen, masks: [...masks], taken: [...taken] }, more: [...freezer.more, ...coverer.more] };
 }
 
-function contradiction(tree: Tree, { text }: Pattern): VimageError {
-  return new VimageError('EINVAL', `deny: ${text} means ${tree.to}, which is given`, { subject: text, hint: 'leave out one of the two' });
+function contradiction(tree: Tree, { text }: Pattern, asked: boolean): VimageError {
+  return new VimageError('EINVAL', `deny: ${asked ? text : `what is denied is, or leads to, ${text}, which`} means ${tree.to}, which is given`, { subject: text, hint: 'leave out one of the two' });
 }

@@ -40,7 +40,7 @@ enum { PLAN_LIMITS = 16, FILTER_MAX = 4096 };
 
 struct step {
 	enum { JOIN, ROOT, MOUNT, BIND, OVERLAY, DEV, LINK, MASK, COVER, CAPS, NNP, SECCOMP, RLIMIT, UMASK, CWD, KEYRING } kind;
-	bool live, effective, ask, optional, log;
+	bool live, effective, ask, optional, nofollow, log;
 	enum { MAKE_NOTHING, MAKE_DIR, MAKE_FILE, MAKE_SAME } make;
 	bool use, joined; /* enter.c's marks */
 	int type, fd; /* fd: of the pin, or of the user namespace that maps a bind */

@@ -4,7 +4,7 @@ enum {
 	FOR = 1 << 0, MODE = 1 << 1, ASK = 1 << 2, TYPE = 1 << 3, PIN = 1 << 4, INO = 1 << 5, ID = 1 << 6, FS = 1 << 7, TO = 1 << 8, FROM = 1 << 9,
 	FLAGS = 1 << 10, DATA = 1 << 11, KEEP = 1 << 12, MAKE = 1 << 13, OPTIONAL = 1 << 14, MAP = 1 << 15, LOWER = 1 << 16, UPPER = 1 << 17,
 	WORK = 1 << 18, SIZE = 1 << 19, TARGET = 1 << 20, FILTER = 1 << 21, LOG = 1 << 22, RESOURCE = 1 << 23, SOFT = 1 << 24, HARD = 1 << 25,
-	BITS = 1 << 26, UID = 1 << 27, GID = 1 << 28,
+	BITS = 1 << 26, UID = 1 << 27, GID = 1 << 28, NOFOLLOW = 1 << 29,
 	ANY = FOR | MODE | ASK,
 	IMAGE = 1, SERIAL = 2, CGROUP = 4, CGROUP_KIND = 8, STEPS = 16,
 };
@@ -13,15 +13,15 @@ static const struct { const char *name; unsigned bit; } arguments[] = {
 	{"for", FOR}, {"mode", MODE}, {"ask", ASK}, {"type", TYPE}, {"pin", PIN}, {"ino", INO}, {"id", ID}, {"fs", FS}, {"to", TO},
 	{"from", FROM}, {"flags", FLAGS}, {"data", DATA}, {"keep", KEEP}, {"make", MAKE}, {"optional", OPTIONAL}, {"map", MAP}, {"lower", LOWER},
 	{"upper", UPPER}, {"work", WORK}, {"size", SIZE}, {"target", TARGET}, {"filter", FILTER}, {"log", LOG}, {"resource", RESOURCE},
-	{"soft", SOFT}, {"hard", HARD}, {"mask", BITS}, {"uid", UID}, {"gid", GID},
+	{"soft", SOFT}, {"hard", HARD}, {"mask", BITS}, {"uid", UID}, {"gid", GID}, {"nofollow", NOFOLLOW},
 };
 
 static const struct { const char *name; unsigned required, allowed; } kinds[] = {
 	[JOIN] = {"join", FOR | TYPE | PIN | INO, ANY | TYPE | PIN | INO | ID | UID | GID},
-	[ROOT] = {"root", FOR, ANY | FROM | FS | DATA | FLAGS},
+	[ROOT] = {"root", FOR, ANY | FROM | FS | DATA | FLAGS | NOFOLLOW},
 	[MOUNT] = {"mount", FOR | FS | TO, ANY | FS | TO | FLAGS | DATA | KEEP | MAKE},
-	[BIND] = {"bind", FOR | FROM | TO, ANY | FROM | TO | FLAGS | MAKE | OPTIONAL | MAP},
-	[OVERLAY] = {"overlay", FOR | LOWER | TO, ANY | LOWER | TO | UPPER | WORK | SIZE | FLAGS | MAKE},
+	[BIND] = {"bind", FOR | FROM | TO, ANY | FROM | TO | FLAGS | MAKE | OPTIONAL | MAP | NOFOLLOW},
+	[OVERLAY] = {"overlay", FOR | LOWER | TO, ANY | LOWER | TO | UPPER | WORK | SIZE | FLAGS | MAKE | NOFOLLOW},
 	[DEV] = {"dev", FOR | TO, ANY | TO | MAKE},
 	[LINK] = {"link", FOR | TO | TARGET, ANY | TO | TARGET | MAKE},
 	[MASK] = {"mask", FOR | TO, ANY | TO},
@@ -206,6 +206,7 @@ static const char *argument(struct step *st, unsigned *seen, const char *key, co
 	case DATA: st->data = value; break;
 	case KEEP: ok = st->kind == CAPS ? parse_bits(value, 16, &st->caps) : valid_path(value); break;
 	case MAKE: ok = parse_make(value, st); break;
+	case NOFOLLOW: st->nofollow = true; ok = is(value, "yes"); break;
 	case OPTIONAL: st->optional = true; ok = is(value, "yes"); break;
 	case MAP: st->pin = value; ok = valid_pin_path(value); break;
 	case LOWER: ok = valid_path(value); break;

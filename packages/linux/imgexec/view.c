@@ -179,13 +179,33 @@ static int clone_of(int at, const char *path, int flags)
 	return tree < 0 ? fail_at("open_tree") : tree;
 }
 
+/* Of the host's; `nofollow`: whoever owns a directory on the way may have put a link there meanwhile, and we may read more than he. */
+static int host_path(const struct step *st, const char *path)
+{
+	struct { uint64_t flags, mode, resolve; } how = {O_PATH | O_CLOEXEC, 0, st->nofollow ? 0x04 /* NO_SYMLINKS */ : 0};
+	int fd = (int)syscall(NR_openat2, AT_FDCWD, path, &how, sizeof how);
+
+	return fd < 0 ? fail_at("open") : fd;
+}
+
+static int host_tree(const struct step *st)
+{
+	int at = host_path(st, st->from), tree;
+
+	if (at < 0)
+		return -1;
+	tree = clone_of(at, "", EMPTY_PATH | RECURSIVE);
+	close(at);
+	return tree;
+}
+
 static int root_tree(const struct step *st)
 {
 	int tree;
 
 	if (st->fs)
 		return fs_new(st->fs, st->data, st->flags);
-	tree = clone_of(AT_FDCWD, st->from, RECURSIVE);
+	tree = host_tree(st);
 	return tree < 0 || attr_set(tree, st->flags, 0, -1) < 0 ? -1 : tree;
 }
 
@@ -223,11 +243,11 @@ static void fs_step(const struct step *st)
 
 static void bind_step(const struct step *st)
 {
-	int tree = clone_of(AT_FDCWD, st->from, RECURSIVE), at;
+	int tree = host_tree(st), at;
 	struct stat what;
 	bool file;
 
-	if (tree < 0 && errno == ENOENT && st->optional)
+	if (tree < 0 && st->optional && (errno == ENOENT || errno == ENOTDIR || (errno == ELOOP && st->nofollow)))
 		return;
 	must(tree, st->from);
 	must(fstat(tree, &what), st->from);
@@ -249,7 +269,7 @@ static int lower_dirs(int fs, const struct step *st)
 	for (const char *s = st->args; s < st->end;) {
 		s = next_pair(s, &key, &value);
 		if (strcmp(key, "lower") == 0)
-			n += (size_t)snprintf(list + n, 24, "%s/proc/self/fd/%d", n ? ":" : "", must(open(value, O_PATH | O_DIRECTORY | O_CLOEXEC), value));
+			n += (size_t)snprintf(list + n, 24, "%s/proc/self/fd/%d", n ? ":" : "", must(host_path(st, value), value));
 	}
 	return config(fs, "lowerdir", list);
 }
@@ -269,8 +289,8 @@ static int overlay_tree(const struct step *st)
 
 	fail_at("open");
 	if (st->upper) {
-		upper = must(open(st->upper, O_PATH | O_DIRECTORY | O_CLOEXEC), st->upper);
-		work = must(open(st->work, O_PATH | O_DIRECTORY | O_CLOEXEC), st->work);
+		upper = must(host_path(st, st->upper), st->upper);
+		work = must(host_path(st, st->work), st->work);
 	} else {
 		snprintf(data, sizeof data, "mode=0700%s%s", st->size ? ",size=" : "", st->size ? st->size : "");
 		hidden = must(hide(data), st->to);

@@ -18,8 +18,8 @@ describe('a denied name', () => {
     expect(plan({ ro: [same('/home')], deny: ['/home/ann/.ssh'] }, home)).toEqual([
       'mount fs=tmpfs to=/home flags=nosuid,nodev,noexec data=mode=0755,size=4k,nr_inodes=4 make=dir',
       'mount fs=tmpfs to=/home/ann flags=nosuid,nodev,noexec data=mode=0755,size=4k,nr_inodes=2 make=dir',
-      'bind from=/home/ann/a.c to=/home/ann/a.c flags=ro,nosuid,nodev make=yes optional=yes',
-      'bind from=/home/bob to=/home/bob flags=ro,nosuid,nodev make=yes optional=yes',
+      'bind from=/home/ann/a.c to=/home/ann/a.c flags=ro,nosuid,nodev nofollow=yes make=yes optional=yes',
+      'bind from=/home/bob to=/home/bob flags=ro,nosuid,nodev nofollow=yes make=yes optional=yes',
       'link to=/home/link target=ann',
     ]);
   });
@@ -30,7 +30,7 @@ describe('a denied name', () => {
   });
 
   test('of another tree changes nothing', () => {
-    expect(plan({ ro: [same('/home')], deny: ['/work/.env'] }, home)).toEqual(['bind from=/home to=/home flags=ro,nosuid,nodev make=dir']);
+    expect(plan({ ro: [same('/home')], deny: ['/work/.env'] }, home)).toEqual(['bind from=/home to=/home flags=ro,nosuid,nodev nofollow=yes make=dir']);
   });
 
   test('that is given is a contradiction', () => {
@@ -46,14 +46,14 @@ describe('a denied name', () => {
   test('behind a link is denied where it is', () => {
     const linked = fake('/w/l -> real', '/w/real/key', '/w/real/other');
     expect(plan({ ro: [same('/w')], deny: ['/w/l/key'] }, linked).filter((line) => line.includes('key'))).toEqual([]);
-    expect(plan({ ro: [same('/w')], deny: ['/w/l/key'] }, linked)).toContain('bind from=/w/real/other to=/w/real/other flags=ro,nosuid,nodev make=yes optional=yes');
+    expect(plan({ ro: [same('/w')], deny: ['/w/l/key'] }, linked)).toContain('bind from=/w/real/other to=/w/real/other flags=ro,nosuid,nodev nofollow=yes make=yes optional=yes');
   });
 
   test('is denied in every tree that has the same thing', () => {
     const steps = plan({ ro: [same('/home'), { to: '/again', from: '/home/ann' }], deny: ['/home/ann/.ssh'] }, home);
     expect(steps.filter((line) => line.includes('to=/again'))).toEqual([
       'mount fs=tmpfs to=/again flags=nosuid,nodev,noexec data=mode=0755,size=4k,nr_inodes=2 make=dir',
-      'bind from=/home/ann/a.c to=/again/a.c flags=ro,nosuid,nodev make=yes optional=yes',
+      'bind from=/home/ann/a.c to=/again/a.c flags=ro,nosuid,nodev nofollow=yes make=yes optional=yes',
     ]);
   });
 

@@ -27,11 +27,11 @@ describe('the plan', () => {
   test('mounts parents before what is in them, and makes mount points in memory only', () => {
     expect(plan({ ...bare, bind: [{ to: '/work/out', from: '/work/out' }], ro: [same('/work'), same('/usr')], tmpfs: [{ to: '/tmp', size: 4096 }] })).toEqual([
       emptyRoot,
-      'bind from=/work to=/work flags=ro,nosuid,nodev make=dir',
-      'bind from=/usr to=/usr flags=ro,nosuid,nodev make=dir',
+      'bind from=/work to=/work flags=ro,nosuid,nodev nofollow=yes make=dir',
+      'bind from=/usr to=/usr flags=ro,nosuid,nodev nofollow=yes make=dir',
       'mount fs=tmpfs to=/tmp flags=nosuid,nodev data=mode=1777,size=4096 make=dir',
       ...frame.slice(0, 2),
-      'bind from=/work/out to=/work/out flags=nosuid,nodev',
+      'bind from=/work/out to=/work/out flags=nosuid,nodev nofollow=yes',
       ...frame.slice(2),
     ]);
   });
@@ -44,7 +44,7 @@ describe('the plan', () => {
   });
 
   test('of the host is read-only, with a /dev of its own and the registry covered', () => {
-    expect(plan({}, { kind: 'host', from: '/', ro: true })).toEqual(['root from=/ flags=ro,nosuid,nodev', 'dev to=/dev', 'cover to=/run/vimage']);
+    expect(plan({}, { kind: 'host', from: '/', ro: true })).toEqual(['root from=/ flags=ro,nosuid,nodev nofollow=yes', 'dev to=/dev', 'cover to=/run/vimage']);
   });
 
   test('covers the registry wherever it would be seen', () => {
@@ -53,8 +53,8 @@ describe('the plan', () => {
 
   test('of an overlay', () => {
     const root: RootAt = { kind: 'host', from: '/work', ro: false };
-    expect(plan({ ...bare, overlay: 'throw-away', 'overlay.size': 65536 }, root)[0]).toBe('overlay lower=/work to=/ size=65536 flags=nosuid,nodev');
-    expect(plan({ ...bare, overlay: '/kept' }, root)[0]).toBe('overlay lower=/work to=/ upper=/kept/upper work=/kept/work flags=nosuid,nodev');
+    expect(plan({ ...bare, overlay: 'throw-away', 'overlay.size': 65536 }, root)[0]).toBe('overlay lower=/work to=/ size=65536 flags=nosuid,nodev nofollow=yes');
+    expect(plan({ ...bare, overlay: '/kept' }, root)[0]).toBe('overlay lower=/work to=/ upper=/kept/upper work=/kept/work flags=nosuid,nodev nofollow=yes');
   });
 
   test('lets set-user-ID files work only where that was asked, and devices never', () => {

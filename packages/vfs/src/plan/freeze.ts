@@ -67,11 +67,11 @@ export class Freezer {
     const kept: readonly Frozen[] = [{ kind: 'link', to, target: this.#trees.look.target(host) }];
     if (left.length === 0) return kept;
     const { path, kind, tree } = this.#trees.walk(to);
-    if (kind === 'file' || (tree === undefined && kind === undefined)) return kept;
+    if (tree === undefined && kind === undefined) return kept;
     const there = passAll(this.#begin, namesOf(path)).standing;
     const missing = left.filter((state) => !there.some((other) => sameAhead(state, other)));
-    if (!missing.every(isLiteral)) return [];
-    this.more.push(...missing.map(({ pattern, at }) => literal(join(path, ...pattern.parts.slice(at).map(String)))));
+    if (kind !== 'file' && !missing.every(isLiteral)) return [];
+    this.more.push(...missing.filter(isLiteral).map(({ pattern, at }) => literal(join(path, ...pattern.parts.slice(at).map(String)))));
     return kept;
   }
 }

@@ -34,6 +34,9 @@ export function fsPlan(wanted: Wanted, look: Look): readonly EntryStep[] {
   return steps;
 }
 
+/** Links were resolved when it was looked at; who owns a directory on the way may not put another there. */
+const nofollow: Pair = ['nofollow', 'yes'];
+
 /** Acting on an image is done with the tools of where one stands: its files only where they are asked for. */
 function step(verb: string, ...args: readonly Pair[]): EntryStep {
   return { verb, args, ask: true };
@@ -66,11 +69,11 @@ function rootSteps(wanted: Wanted, denied: Denied): readonly EntryStep[] {
     const size = values['overlay.size'];
     const where: readonly Pair[] = values.overlay === 'throw-away' ? (size === undefined ? [] : [['size', String(size)]])
       : [['upper', `${values.overlay}/upper`], ['work', `${values.overlay}/work`]];
-    return [step('overlay', ['lower', root.from], ['to', '/'], ...where, flagsOf(wanted, false))];
+    return [step('overlay', ['lower', root.from], ['to', '/'], ...where, flagsOf(wanted, false), nofollow)];
   }
   const frozen = denied.frozen.get('/');
   const ro = root.kind === 'host' && root.ro;
-  if (frozen === undefined) return [step('root', ['from', root.from], flagsOf(wanted, ro))];
+  if (frozen === undefined) return [step('root', ['from', root.from], flagsOf(wanted, ro), nofollow)];
   const [first, ...rest] = frozen;
   if (first?.kind !== 'dir') throw new VimageError('EINVAL', `${root.from} is no directory`, { subject: root.from });
   return [step('root', ['fs', 'tmpfs'], ['data', memoryOf(first.entries)], flagsOf(wanted, false)), ...rest.flatMap((each) => frozenStep(each, wanted, ro, []))];
@@ -84,7 +87,7 @@ function givenParts(wanted: Wanted, denied: Denied, look: Look): readonly Part[]
       to,
       place: look.kind(from) === 'file' ? 'file' : 'dir',
       steps: (make) => (frozen !== undefined ? frozen.flatMap((each) => frozenStep(each, wanted, ro, each.to === to ? make : []))
-        : [step('bind', ['from', from], ['to', to], flagsOf(wanted, ro), ...(map === undefined ? [] : [['map', map] satisfies Pair]), ...make)]),
+        : [step('bind', ['from', from], ['to', to], flagsOf(wanted, ro), nofollow, ...(map === undefined ? [] : [['map', map] satisfies Pair]), ...make)]),
     };
   };
   const memory = (to: string, size: number | undefined): Part => ({
@@ -109,7 +112,7 @@ function frozenStep(each: Frozen, wanted: Wanted, ro: boolean, make: readonly Pa
   switch (each.kind) {
     case 'dir': return [step('mount', ['fs', 'tmpfs'], ['to', each.to], ['flags', 'nosuid,nodev,noexec'], ['data', memoryOf(each.entries)], ...(make.length > 0 ? make : [['make', 'dir'] satisfies Pair]))];
     case 'link': return [step('link', ['to', each.to], ['target', each.target])];
-    case 'bind': return [step('bind', ['from', each.from], ['to', each.to], flagsOf(wanted, ro), ['make', 'yes'], ['optional', 'yes'], ...(map === undefined ? [] : [['map', map] satisfies Pair]))];
+    case 'bind': return [step('bind', ['from', each.from], ['to', each.to], flagsOf(wanted, ro), nofollow, ['make', 'yes'], ['optional', 'yes'], ...(map === undefined ? [] : [['map', map] satisfies Pair]))];
   }
 }
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { lstatSync, mkdirSync, rmSync, type Stats } from 'node:fs';
+import { lstatSync, mkdirSync, rmSync, rmdirSync, type Stats } from 'node:fs';
 import { homedir } from 'node:os';
 import { VimageError, codeOf, type Pairs, type Stage } from '@vimage/core';
 
@@ -13,13 +13,17 @@ export function storeDir(): string {
 /** A directory of the image's own that nobody else reaches: set-user-ID files in it are of no use to the host's users. EPERM, ENOSPC. */
 export async function makeStore(stage: Stage, serial: bigint): Promise<string> {
   const store = storeDir();
-  mkdirSync(store, { recursive: true, mode: 0o700 });
-  checkOwn(store, lstatSync(store));
   // Serials begin anew with every boot.
   const dir = `${store}/${serial}-${randomBytes(8).toString('hex')}`;
   await stage.journal('fs', [['act', 'unpack'], ['dir', dir]]);
-  mkdirSync(dir, { mode: 0o700 });
-  return dir;
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  try {
+    checkOwn(store, lstatSync(store));
+    return dir;
+  } catch (error) {
+    removeStore(dir);
+    throw error;
+  }
 }
 
 function checkOwn(path: string, stat: Stats): void {
@@ -37,7 +41,7 @@ export function storesOf(entries: readonly Pairs[]): readonly string[] {
   });
 }
 
-/** Removes a directory of {@link makeStore}; true when it was there. Links in it are removed, not followed. */
+/** Removes a directory of {@link makeStore}, and the last one's parent; true when it was there. Links in it are removed, not followed. */
 export function removeStore(dir: string): boolean {
   try {
     lstatSync(dir);
@@ -46,5 +50,10 @@ export function removeStore(dir: string): boolean {
     throw error;
   }
   rmSync(dir, { recursive: true, force: true });
+  try {
+    rmdirSync(storeDir());
+  } catch (error) {
+    if (!['ENOTEMPTY', 'EEXIST', 'ENOENT', 'EBUSY'].includes(codeOf(error) ?? '')) throw error;
+  }
   return true;
 }

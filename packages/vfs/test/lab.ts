@@ -26,6 +26,8 @@ export interface Lab {
   run(name: string, ...command: readonly string[]): Ran;
   sh(name: string, script: string): Ran;
   close(): Promise<void>;
+  /** The images stay. */
+  leave(): Promise<void>;
 }
 
 /** What a shell needs, given read-only. */
@@ -38,6 +40,10 @@ export async function lab(): Promise<Lab> {
   const run = (name: string, ...command: readonly string[]): Ran => {
     const { status, stdout, stderr } = spawnSync(imgexecPath(), [name, '--', ...command], { encoding: 'utf8', timeout: 30_000, cwd: '/' });
     return { status, out: stdout, err: stderr };
+  };
+  const leave = async (): Promise<void> => {
+    await kernel.close();
+    rmSync(dir, { recursive: true });
   };
   return {
     kernel,
@@ -56,9 +62,9 @@ export async function lab(): Promise<Lab> {
     sh: (name, script) => run(name, '/bin/sh', '-c', script),
     close: async () => {
       for (const { name } of (await kernel.list()).filter((each) => !each.name.includes('.'))) await kernel.destroy(name, { grace: 100 });
-      await kernel.close();
-      rmSync(dir, { recursive: true });
+      await leave();
     },
+    leave,
   };
 }
 

@@ -131,7 +131,7 @@ export interface EndOptions {
   readonly grace: number;
 }
 
-/** What a substrate adds to the types of core: `child`, what `spawn` returns; `stdio`, what it takes as standard descriptors. */
+/** What a substrate adds to the types of core: `child`, what `spawn` returns; `stdio`, what it takes as standard descriptors; `fs`, how it gives the files of an image. */
 // eslint-disable-next-line @typescript-eslint/no-empty-object-type
 export interface SubstrateTypes {}
 
@@ -140,6 +140,9 @@ export type ChildOf = SubstrateTypes extends { readonly child: infer C } ? C : u
 
 /** What a program's standard descriptors are (Node's StdioOptions, with @vimage/linux; `pipe` unless given, as of child_process). */
 export type StdioOf = SubstrateTypes extends { readonly stdio: infer S } ? S : unknown;
+
+/** The files of an image, as the substrate in use gives them (the promises API of node:fs, with @vimage/linux). */
+export type FilesOf = SubstrateTypes extends { readonly fs: infer F } ? F : unknown;
 
 /** The only door to the machine. Core calls nothing else; components may narrow it to the one they know. */
 export interface Substrate {
@@ -183,6 +186,8 @@ export interface Substrate {
   gc(give: GiveBack): Awaitable<readonly string[]>;
   /** Starts a program in the image or, effective, on it. */
   spawn(image: StoredImage, request: SpawnRequest): ChildOf;
+  /** The files of an image, as those have them who live there; absent where there are none. */
+  files?(image: Pick<StoredImage, 'name' | 'serial'>): FilesOf;
   /** Registry changes as they happen, until disposed. */
   watch(changed: () => void): Disposable;
   close(): Awaitable<void>;

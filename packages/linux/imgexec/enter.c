@@ -339,6 +339,17 @@ static void die_with(int pidfd)
 		_exit(128 + SIGKILL);
 }
 
+/* For who wants to look at the view from outside, by way of our /proc/PID/root. */
+static _Noreturn void stand(void)
+{
+	char c = '.';
+
+	if (write(1, &c, 1) == 1)
+		while (read(0, &c, 1) > 0)
+			;
+	_exit(0);
+}
+
 static _Noreturn void run(void)
 {
 	int err;
@@ -346,6 +357,8 @@ static _Noreturn void run(void)
 	join(0);
 	enter_view();
 	image_still_there();
+	if (opt->stand)
+		stand();
 	join(CLONE_NEWUSER);
 	restrict_first(&plan);
 	become();

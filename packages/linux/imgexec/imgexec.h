@@ -151,7 +151,7 @@ void keeper(int image, int events, bool die_with_parent); /* returns in the comm
 /* enter.c, serve.c */
 
 struct options {
-	bool effective, no_view, clean_env, die_with_parent, detach;
+	bool effective, no_view, clean_env, die_with_parent, detach, stand;
 	int tty; /* -1: when there is a terminal */
 	const char *name, *serial, *only, *user, *cwd; /* serial: NULL where whatever has the name will do */
 	char **env, **argv;

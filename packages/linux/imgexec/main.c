@@ -86,10 +86,10 @@ enum { NOTHING, SERVE_PINS, LAUNCH_COMMANDS };
 
 static void parse(int argc, char **argv, struct options *o, int *which)
 {
-	enum { NO_VIEW = 255, ONLY, DIRECTORY, ENV, CLEAN_ENV, DIE_WITH_PARENT, KEEP_FD, REPORT_FD, SERIAL, HELP, VERSION, SERVE, LAUNCH, PROBE, ROOTLESS };
+	enum { NO_VIEW = 255, ONLY, DIRECTORY, ENV, CLEAN_ENV, DIE_WITH_PARENT, KEEP_FD, REPORT_FD, SERIAL, STAND, HELP, VERSION, SERVE, LAUNCH, PROBE, ROOTLESS };
 	static const struct option longs[] = {
 		{"no-view", 0, 0, NO_VIEW}, {"only", 1, 0, ONLY}, {"cwd", 1, 0, DIRECTORY}, {"env", 1, 0, ENV}, {"clean-env", 0, 0, CLEAN_ENV},
-		{"die-with-parent", 0, 0, DIE_WITH_PARENT}, {"keep-fd", 1, 0, KEEP_FD}, {"report-fd", 1, 0, REPORT_FD}, {"serial", 1, 0, SERIAL}, {"help", 0, 0, HELP}, {"version", 0, 0, VERSION},
+		{"die-with-parent", 0, 0, DIE_WITH_PARENT}, {"keep-fd", 1, 0, KEEP_FD}, {"report-fd", 1, 0, REPORT_FD}, {"serial", 1, 0, SERIAL}, {"stand", 0, 0, STAND}, {"help", 0, 0, HELP}, {"version", 0, 0, VERSION},
 		{"serve", 0, 0, SERVE}, {"launch", 0, 0, LAUNCH}, {"probe", 0, 0, PROBE}, {"rootless", 0, 0, ROOTLESS}, {0},
 	};
 	int c;
@@ -117,6 +117,7 @@ static void parse(int argc, char **argv, struct options *o, int *which)
 		case KEEP_FD: add_keep(o, optarg); break;
 		case REPORT_FD: o->report = a_descriptor("--report-fd", optarg); break;
 		case SERIAL: o->serial = optarg; break;
+		case STAND: o->stand = true; o->tty = 0; break;
 		case HELP: say(help); break;
 		case VERSION: say("imgexec " IMGEXEC_VERSION "\n"); break;
 		case SERVE: *which = SERVE_PINS; return;
@@ -132,7 +133,7 @@ static void parse(int argc, char **argv, struct options *o, int *which)
 	if (optind < argc && strcmp(argv[optind], "--") == 0)
 		optind++;
 	o->argv = argv + optind;
-	if (!*o->argv || !**o->argv)
+	if (!o->stand && (!*o->argv || !**o->argv))
 		die(EXIT_OURS, EINVAL, "command: none: imgexec NAME -- COMMAND; imgexec --help");
 	if (o->detach && (o->nkeep || o->tty == 1 || o->die_with_parent))
 		die(EXIT_OURS, EINVAL, "-d: --keep-fd, --die-with-parent and -t need imgexec to stay: leave out one of them");

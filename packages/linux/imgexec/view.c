@@ -193,7 +193,7 @@ static int host_tree(const struct step *st)
 	int at = host_path(st, st->from), tree;
 
 	if (at < 0)
-		return -1;
+		return fail_at("open_tree");
 	tree = clone_of(at, "", EMPTY_PATH | RECURSIVE);
 	close(at);
 	return tree;

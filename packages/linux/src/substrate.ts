@@ -8,6 +8,7 @@ import { startProgram } from './crossing.ts';
 import { scrapEntry } from './scrap.ts';
 import { imgexecCall, imgexecPath } from './imgexec.ts';
 import { removeTops } from './limit.ts';
+import { ImageFs } from './rooted/image-fs.ts';
 import { LinuxStages } from './stages.ts';
 import type { Named } from './machine.ts';
 import { endAll } from './process/end.ts';
@@ -35,6 +36,7 @@ declare module '@vimage/core' {
   interface SubstrateTypes {
     readonly child: ChildProcess;
     readonly stdio: StdioOptions;
+    readonly fs: ImageFs;
   }
 }
 
@@ -217,6 +219,10 @@ export class LinuxSubstrate extends LinuxStages implements Substrate {
   execReplace(request: SpawnRequest, name: string): never {
     const { args, env } = imgexecCall(name, request);
     return execve(imgexecPath(), ['imgexec', ...args], env);
+  }
+
+  files({ name, serial }: Named): ImageFs {
+    return new ImageFs({ name, serial });
   }
 
   watch(changed: () => void): Disposable {

@@ -114,6 +114,18 @@ describe.skipIf(missing)(`the steps of a plan${missing ? ` (skipped: ${missing} 
       expect(out([tmpfs, dev, ...programs, [...none, ['optional', 'yes']]], 'ls -d /none 2>/dev/null || echo none')).toBe('none');
     });
 
+    it('with nofollow no link leads to what is given', () => {
+      mkdirSync(`${dir}/real/sub`, { recursive: true });
+      writeFileSync(`${dir}/real/sub/file`, 'hello\n');
+      symlinkSync('real', `${dir}/way`);
+      const given = (more: Step[1][]): Step => ['bind', ['from', `${dir}/way/sub`], ['to', '/sub'], ['make', 'yes'], ...more];
+      expect(out([tmpfs, ...programs, given([])], 'cat /sub/file')).toBe('hello');
+      expect(sh([tmpfs, ...programs, given([['nofollow', 'yes']])], 'true').err).toMatch(/^imgexec: ELOOP: open_tree: .*way/);
+      expect(out([tmpfs, ...programs, given([['nofollow', 'yes'], ['optional', 'yes']])], 'ls -d /sub 2>&1 || echo none')).toContain('none');
+      expect(sh([['root', ['from', `${dir}/way`], ['nofollow', 'yes']]], 'true').err).toMatch(/^imgexec: ELOOP/);
+      expect(sh([['overlay', ['lower', `${dir}/way`], ['to', '/'], ['nofollow', 'yes']]], 'true').err).toMatch(/^imgexec: ELOOP/);
+    });
+
     it('what is made is made in the view only', () => {
       mkdirSync(`${dir}/given`, { recursive: true });
       const given: Step = ['bind', ['from', `${dir}/given`], ['to', '/given'], ['make', 'dir'], ['flags', 'ro']];

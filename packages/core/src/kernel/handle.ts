@@ -3,7 +3,7 @@ import { VimageError } from '../errors.ts';
 import type { Image } from '../image/image.ts';
 import type { InstanceOf } from '../component/component.ts';
 import type { Pairs } from '../pairs/pairs.ts';
-import type { ChildOf, Holder, ProcessInfo, SpawnRequest } from '../substrate.ts';
+import type { ChildOf, FilesOf, Holder, ProcessInfo, SpawnRequest } from '../substrate.ts';
 import { instanceAt } from './instance.ts';
 import type { Kernel } from './kernel.ts';
 import type { KernelState } from './state.ts';
@@ -39,6 +39,13 @@ export class ImageHandle implements AsyncDisposable {
   spawn(command: string, args: readonly string[] = [], options: SpawnOptions = {}): ChildOf {
     const request: SpawnRequest = { effective: false, only: [], ...options, command, args };
     return this.#state.substrate.spawn(this.#state.record(this.#live()), request);
+  }
+
+  /** The image's files, as those have them who live there. EOPNOTSUPP: the substrate has none. */
+  get fs(): FilesOf {
+    const { substrate } = this.#state;
+    if (substrate.files === undefined) throw new VimageError('EOPNOTSUPP', `the substrate "${substrate.name}" has no files`, { subject: this.name });
+    return substrate.files(this.#state.record(this.#live()));
   }
 
   /** Runs `fn` with this image as the effective one. */

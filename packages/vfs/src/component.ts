@@ -6,7 +6,7 @@ import { fsPlan } from './plan/plan.ts';
 import { checkValues } from './plan/wanted.ts';
 import { hiddenDirs, keptOverlay, rootAgain, rootAt, wantedOf } from './prepare.ts';
 import { removeStore, storesOf } from './store.ts';
-import { machineFs, readSaved, savedPairs, type Vfs } from './vfs.ts';
+import { inHome, machineFs, readSaved, savedPairs, type Vfs } from './vfs.ts';
 
 declare module '@vimage/core' {
   interface ComponentRegistry {
@@ -63,7 +63,7 @@ export const vfs: Component<'fs'> = defineComponent<'fs'>({
     return [];
   },
 
-  entry: ({ steps }) => steps,
+  entry: ({ steps }, { home }) => inHome(steps, home),
 
   giveBack: (entries, image) => storesOf(entries).filter(removeStore).map((dir) => `removed ${dir}, the root of "${image}"`),
 });

@@ -82,10 +82,11 @@ export function keptOverlay(cx: CreateContext<'fs'>, hidden: readonly string[]):
 /** All that a plan is made of. */
 export async function wantedOf(stage: Stage, values: VfsValues, root: RootAt, hidden: readonly string[], map: string | undefined): Promise<Wanted> {
   const given = (list: readonly Given[] | undefined): readonly Given[] => (list ?? []).map(({ to, from }) => ({ to, from: real(from, hidden) }));
+  await stage.file('fs', 'empty', '');
   return {
     values: { ...values, bind: given(values.bind), ro: given(values.ro) },
     root,
-    emptyFile: await stage.file('fs', 'empty', ''),
+    emptyFile: 'fs/empty',
     hidden,
     ...(map === undefined ? {} : { map }),
   };

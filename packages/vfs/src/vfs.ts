@@ -33,3 +33,8 @@ export function readSaved(saved: Pairs): Pick<Vfs, 'unpacked' | 'steps'> {
   }
   return { unpacked, steps };
 }
+
+/** Steps with the files of the image's own where they are now: the directory moves when the image is destroyed and another shares what it made. */
+export function inHome(steps: readonly EntryStep[], home: string): readonly EntryStep[] {
+  return steps.map((step) => ({ ...step, args: step.args.map(([key, value]): Pair => (key === 'from' && !value.startsWith('/') ? [key, `${home}/${value}`] : [key, value])) }));
+}

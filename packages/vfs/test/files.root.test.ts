@@ -87,7 +87,7 @@ describe.skipIf(needRoot.missing)(`image.fs${needRoot.note}`, () => {
     await once(swapper.stdout, 'data');
     const read: string[] = [];
     try {
-      for (let i = 0; i < 25; i++) {
+      for (let i = 0; i < 12; i++) {
         await box.fs.readFile('/w/real/kept', 'utf8').then((text) => { read.push(text); }, () => undefined);
         await box.fs.writeFile(`/w/real/n${i}`, 'x').catch(() => undefined);
         await box.fs.rm('/w/real/kept', { recursive: true, force: true }).catch(() => undefined);

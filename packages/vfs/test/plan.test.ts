@@ -43,6 +43,16 @@ describe('the plan', () => {
     expect(() => plan({ ...bare, ro: [same('/work')], bind: [{ to: '/work/.env', from: '/etc/ssl' }] })).toThrow(expect.objectContaining({ code: 'ENOTDIR' }));
   });
 
+  test('makes the places of other components’ files where links of the root lead', () => {
+    const rootfs = fake('/r/etc/resolv.conf -> ../run/resolve/stub.conf', '/r/etc/hosts', '/r/proc -> /etc/fake', '/r/sys/');
+    expect(plan(bare, { kind: 'unpacked', from: '/r' }, rootfs).slice(1)).toEqual([
+      'mount fs=tmpfs to=/etc/fake flags=ro,nosuid,nodev,noexec data=mode=0555,size=4k make=dir',
+      'bind from=/run/vimage/img/web/fs/empty to=/run/resolve/stub.conf flags=ro,nosuid,nodev,noexec make=file',
+    ]);
+    const away = fake('/r/etc/resolv.conf -> /w/file', '/r/etc/hosts', '/r/proc/', '/r/sys/', '/r/w/', '/w/');
+    expect(plan({ ...bare, bind: [{ to: '/w', from: '/w' }] }, { kind: 'unpacked', from: '/r' }, away).filter((line) => line.includes('make=file'))).toEqual([]);
+  });
+
   test('of the host is read-only, with a /dev of its own and the registry covered', () => {
     expect(plan({}, { kind: 'host', from: '/', ro: true })).toEqual(['root from=/ flags=ro,nosuid,nodev nofollow=yes', 'dev to=/dev', 'cover to=/run/vimage']);
   });

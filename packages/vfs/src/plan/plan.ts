@@ -119,7 +119,12 @@ function frozenStep(each: Frozen, wanted: Wanted, ro: boolean, make: readonly Pa
 /** /dev, /proc and /sys, and the places of what the other components mount, where they can be made. */
 function placeholders(wanted: Wanted, trees: Trees): readonly Part[] {
   const { values } = wanted;
-  const there = (path: string): boolean => trees.walk(path).kind !== undefined;
+  /** Where something of the view's own can be made because nothing is there: what links lead to. */
+  const vacant = (to: string): readonly string[] => {
+    const { path, tree, kind } = trees.walk(to);
+    return kind === undefined && tree?.kind !== 'host' ? [path] : [];
+  };
+  const led = (to: string): string => trees.walk(to).path;
   const mount = (fs: string, to: string, flags: string, data?: string): Part => ({
     to, place: 'dir', steps: (make) => [step('mount', ['fs', fs], ['to', to], ['flags', flags], ...(data === undefined ? [] : [['data', data] satisfies Pair]), ...make)],
   });
@@ -131,15 +136,12 @@ function placeholders(wanted: Wanted, trees: Trees): readonly Part[] {
     to, place: 'file', steps: (make) => [step('bind', ['from', wanted.emptyFile], ['to', to], ['flags', 'ro,nosuid,nodev,noexec'], ...make)],
   });
   const parts: Part[] = [];
-  if (dev && !isOurs('/dev')) parts.push({ to: '/dev', place: 'dir', steps: (make) => [step('dev', ['to', '/dev'], ...make)] });
-  if (values.proc === true) parts.push(mount('proc', '/proc', 'nosuid,nodev,noexec'));
-  else if (own && !there('/proc')) parts.push(empty('/proc'));
-  if (values.sys === true) parts.push(mount('sysfs', '/sys', 'ro,nosuid,nodev,noexec'));
-  else if (own && !there('/sys')) parts.push(empty('/sys'));
-  for (const to of ['/etc/resolv.conf', '/etc/hosts']) {
-    if (trees.of(to)?.kind === 'own' && !there(to)) parts.push(file(to));
-  }
-  return parts;
+  if (dev && !isOurs('/dev')) parts.push({ to: led('/dev'), place: 'dir', steps: (make) => [step('dev', ['to', led('/dev')], ...make)] });
+  if (values.proc === true) parts.push(mount('proc', led('/proc'), 'nosuid,nodev,noexec'));
+  else parts.push(...vacant('/proc').map(empty));
+  if (values.sys === true) parts.push(mount('sysfs', led('/sys'), 'ro,nosuid,nodev,noexec'));
+  else parts.push(...vacant('/sys').map(empty));
+  return [...parts, ...['/etc/resolv.conf', '/etc/hosts'].flatMap(vacant).map(file)];
 }
 
 function taken(denied: Denied): readonly Part[] {

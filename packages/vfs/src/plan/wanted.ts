@@ -13,7 +13,7 @@ export type RootAt =
 export interface Wanted {
   readonly values: VfsValues;
   readonly root: RootAt;
-  /** An empty file, for the places of files that other components mount. */
+  /** An empty file, for the places of files that other components mount; below the directory of the image's own files, see `inHome`. */
   readonly emptyFile: string;
   /** Pin of the user namespace of an idmapped image. */
   readonly map?: string;

@@ -70,7 +70,8 @@ describe.skipIf(needRoot.missing)(`image.fs${needRoot.note}`, () => {
     symlinkSync('../outside', `${at.dir}/work/rel`);
     symlinkSync(`${at.dir}/away`, `${at.dir}/work/dir`);
     expect(readFileSync(`${at.dir}/work/abs`, 'utf8'), 'on the host they lead there').toBe('UNTOUCHED');
-    for (const path of ['/w/abs', '/w/rel', '/w/dir/kept', `/../..${at.dir}/outside`, '/w/../../../../etc/passwd', '/proc/self/root/etc/passwd']) {
+    for (const path of ['/w/../../../../etc/passwd', '/proc/self/root/etc/passwd']) expect(await refusal(fs.readFile(path))).toMatchObject({ code: 'ENOENT' });
+    for (const path of ['/w/abs', '/w/rel', '/w/dir/kept', `/../..${at.dir}/outside`]) {
       expect(await refusal(fs.readFile(path))).toMatchObject({ code: expect.stringMatching(/ENOENT|ELOOP/) });
       expect(await refusal(fs.chmod(path, 0o777))).toMatchObject({ code: expect.stringMatching(/ENOENT|ELOOP/) });
     }

@@ -93,7 +93,6 @@ describe('an archive', () => {
       const bytes = Buffer.from(good);
       for (const [i, value] of changes) bytes[i] = value;
       const chunks = Array.from({ length: Math.ceil(bytes.length / size) }, (_, i) => bytes.subarray(i * size, (i + 1) * size));
-      // eslint-disable-next-line @typescript-eslint/require-await
       const source = async function* (): AsyncGenerator<Buffer> { yield* chunks; };
       await readTar(source(), sink).catch((error: unknown) => { expect(error).toMatchObject({ name: 'VimageError' }); });
     }), { numRuns: 200 });

@@ -6,7 +6,7 @@ import { fsPlan } from './plan/plan.ts';
 import { checkValues } from './plan/wanted.ts';
 import { hiddenDirs, keptOverlay, rootAgain, rootAt, wantedOf } from './prepare.ts';
 import { removeStore, storesOf } from './store.ts';
-import { inHome, machineFs, readSaved, savedPairs, type Vfs } from './vfs.ts';
+import { inHome, machineFs, nosuid, readSaved, savedPairs, type Vfs } from './vfs.ts';
 
 declare module '@vimage/core' {
   interface ComponentRegistry {
@@ -20,6 +20,7 @@ export const vfs: Component<'fs'> = defineComponent<'fs'>({
   interface: 1,
   describe: 'a file system of its own, in which only what was given is visible',
   requires: [],
+  after: ['user'],
   params: vfsParams,
 
   root: () => machineFs,
@@ -63,7 +64,10 @@ export const vfs: Component<'fs'> = defineComponent<'fs'>({
     return [];
   },
 
-  entry: ({ steps }, { home }) => inHome(steps, home),
+  entry: ({ steps }, { home, held }) => {
+    const suid = held('suid');
+    return inHome(suid?.order === 'and' && !suid.value ? steps.map(nosuid) : steps, home);
+  },
 
   giveBack: (entries, image) => storesOf(entries).filter(removeStore).map((dir) => `removed ${dir}, the root of "${image}"`),
 });
@@ -86,14 +90,9 @@ function checkParent({ parent, values, image }: CreateContext<'fs'>): void {
 /** Pin of the user namespace by which what is given is mapped. EINVAL. */
 async function mapOf(cx: CreateContext<'fs'>): Promise<string | undefined> {
   if (cx.values.idmap !== true) return undefined;
-  const wrong = new VimageError('EINVAL', 'idmap: the image has no users of its own to map to', { subject: 'idmap', hint: 'add "vir user", or leave it out' });
-  let user: object;
-  try {
-    user = await cx.slot('user');
-  } catch (cause) {
-    wrong.cause = cause;
-    throw wrong;
+  const user = await cx.peek('user');
+  if (user === undefined || !('serial' in user) || typeof user.serial !== 'bigint') {
+    throw new VimageError('EINVAL', 'idmap: the image has no users of its own to map to', { subject: 'idmap', hint: 'add "vir user", or leave it out' });
   }
-  if (!('serial' in user) || typeof user.serial !== 'bigint') throw wrong;
   return `${user.serial}/user`;
 }

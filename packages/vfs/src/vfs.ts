@@ -38,3 +38,8 @@ export function readSaved(saved: Pairs): Pick<Vfs, 'unpacked' | 'steps'> {
 export function inHome(steps: readonly EntryStep[], home: string): readonly EntryStep[] {
   return steps.map((step) => ({ ...step, args: step.args.map(([key, value]): Pair => (key === 'from' && !value.startsWith('/') ? [key, `${home}/${value}`] : [key, value])) }));
 }
+
+/** The step where an image around has `suid false`. */
+export function nosuid(step: EntryStep): EntryStep {
+  return { ...step, args: step.args.map(([key, value]): Pair => (key === 'flags' && !value.split(',').includes('nosuid') ? [key, `${value},nosuid`] : [key, value])) };
+}

@@ -96,6 +96,10 @@ describe.skipIf(needRoot.missing)(`what is given, and nothing else${needRoot.not
     expect(run('--only', 'fs')).toBe('2');
   });
 
+  test('idmap wants users of its own', async () => {
+    expect(await refusal(at.create('map', 'vir', 'fs', ...tools, 'idmap', 'true'))).toMatchObject({ code: 'EINVAL', subject: 'idmap' });
+  });
+
   test('what is vimage’s own cannot be given', async () => {
     expect(await refusal(at.create('own', 'vir', 'fs', 'ro', '/x=/run/vimage/img'))).toMatchObject({ code: 'EPERM', subject: '/run/vimage/img' });
   });

@@ -35,7 +35,7 @@ export const tools: readonly string[] = ['ro', ['/bin', '/usr', '/lib', ...(proc
 
 export async function lab(): Promise<Lab> {
   const substrate = linux();
-  const kernel = await boot({ substrate, components: [vfs, vnet, vproc] });
+  const kernel = await boot({ substrate, components: [vproc, vnet, vfs] });
   const dir = mkdtempSync(path.join(tmpdir(), 'vfs-test-'));
   const run = (name: string, ...command: readonly string[]): Ran => {
     const { status, stdout, stderr } = spawnSync(imgexecPath(), [name, '--', ...command], { encoding: 'utf8', timeout: 30_000, cwd: '/' });

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { fsPlan, vfsParams, type Look, type RootAt, type VfsValues } from '../src/index.ts';
+import type { Restriction } from '@vimage/core';
+import { linux } from '@vimage/linux';
+import { fsPlan, vfs, vfsParams, type Look, type RootAt, type VfsValues } from '../src/index.ts';
 import { checkValues } from '../src/plan/wanted.ts';
 import { fake, lines } from './fake.ts';
 
@@ -80,6 +82,28 @@ describe('the plan', () => {
 
   test('is for those who live in the image, and acted on only where asked', () => {
     expect(fsPlan({ values: {}, root: { kind: 'empty' }, emptyFile: '/e', hidden: [] }, host).every(({ ask, mode }) => ask === true && mode === undefined)).toBe(true);
+  });
+});
+
+describe('what an image gets', () => {
+  const made = {
+    serial: 7n, image: 'web', unpacked: undefined,
+    steps: fsPlan({ values: { ...bare, suid: true, ro: [same('/usr')] }, root: { kind: 'empty' }, emptyFile: 'fs/empty', hidden: [] }, host),
+  };
+  const entry = (held: Restriction | undefined): readonly string[] =>
+    lines(vfs.entry(made, { image: { name: 'web', serial: 7n, persist: true }, home: '/run/vimage/img/web', delegated: false, held: () => held }));
+
+  test('has no set-user-ID programs where one around it forbids them', () => {
+    expect(entry({ order: 'and', value: true }).filter((line) => / (from|to)=\/usr /.test(line) && !line.includes('nosuid'))).toHaveLength(1);
+    expect(entry({ order: 'and', value: false }).filter((line) => line.includes('flags=') && !line.includes('nosuid'))).toEqual([]);
+  });
+
+  test('names files of its own where they are', () => {
+    expect(entry(undefined)).toContain('bind from=/run/vimage/img/web/fs/empty to=/etc/hosts flags=ro,nosuid,nodev,noexec make=file');
+  });
+
+  test('is found again by another process', () => {
+    expect(vfs.restore(vfs.save({ ...made, unpacked: '/var/lib/vimage/7-0' }), { image: { name: 'web', serial: 7n, persist: true }, substrate: linux() })).toEqual({ ...made, unpacked: '/var/lib/vimage/7-0' });
   });
 });
 

@@ -93,7 +93,7 @@ describe.skipIf(needRoot.missing)(`roots${needRoot.note}`, () => {
     for (const name of ['proc', 'sys', 'dev']) symlinkSync(`${at.dir}/victim`, `${at.dir}/evil/${name}`);
     const error = await refusal(at.create('evil', 'vir', 'fs', 'root', `${at.dir}/evil`, 'dev', 'true', 'vir', 'proc'));
     expect(error).toMatchObject({ code: 'ENOENT', subject: `${at.dir}/victim` });
-    writeFileSync(`${at.dir}/evil.tar`, tar(...['proc', 'sys', 'dev'].map((name) => ({ name, type: '2', target: `${at.dir}/victim` }))));
+    writeFileSync(`${at.dir}/evil.tar`, tar(...['proc', 'sys', 'dev'].map((name) => ({ name, type: '2', target: `${at.dir}/victim/${name}` }))));
     await at.create('fake', 'vir', 'fs', 'root', `tar:${at.dir}/evil.tar`, ...tools, 'vir', 'proc', 'vir', 'net');
     const ran = at.sh('fake', 'stat -f -c %T /proc/self /proc/. ; cat /proc/1/comm');
     expect(ran.out, ran.err).toBe('proc\nproc\nimgexec\n');

@@ -23,6 +23,8 @@ export const vnet: Component<'net'> = defineComponent<'net'>({
   interface: 1,
   describe: 'a network stack of its own',
   requires: [],
+  // What it mounts is mounted in the image's own file system.
+  after: ['fs'],
   params: vnetParams,
 
   root: (substrate) => new Vnet('root', machineStack(substrate)),

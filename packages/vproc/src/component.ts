@@ -18,6 +18,8 @@ export const vproc: Component<'proc'> = defineComponent<'proc'>({
   interface: 1,
   describe: 'a process table of its own, with a pid 1 that reaps',
   requires: [],
+  // What it mounts is mounted in the image's own file system.
+  after: ['fs'],
   params: vprocParams,
 
   root: () => root,

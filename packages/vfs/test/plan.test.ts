@@ -16,8 +16,8 @@ const bare: VfsValues = { dev: false };
 const frame = [
   'mount fs=tmpfs to=/proc flags=ro,nosuid,nodev,noexec data=mode=0555,size=4k make=dir',
   'mount fs=tmpfs to=/sys flags=ro,nosuid,nodev,noexec data=mode=0555,size=4k make=dir',
-  'bind from=/run/vimage/img/web/fs/empty to=/etc/resolv.conf flags=ro,nosuid,nodev,noexec make=file',
-  'bind from=/run/vimage/img/web/fs/empty to=/etc/hosts flags=ro,nosuid,nodev,noexec make=file',
+  'bind from=/run/vimage/img/web/fs/empty to=/etc/resolv.conf flags=ro,nosuid,nodev,noexec make=file optional=yes',
+  'bind from=/run/vimage/img/web/fs/empty to=/etc/hosts flags=ro,nosuid,nodev,noexec make=file optional=yes',
 ];
 const emptyRoot = 'root fs=tmpfs data=mode=0755,size=67108864 flags=nosuid,nodev';
 
@@ -49,7 +49,7 @@ describe('the plan', () => {
     const rootfs = fake('/r/etc/resolv.conf -> ../run/resolve/stub.conf', '/r/etc/hosts', '/r/proc -> /etc/fake', '/r/sys/');
     expect(plan(bare, { kind: 'unpacked', from: '/r' }, rootfs).slice(1)).toEqual([
       'mount fs=tmpfs to=/etc/fake flags=ro,nosuid,nodev,noexec data=mode=0555,size=4k make=dir',
-      'bind from=/run/vimage/img/web/fs/empty to=/run/resolve/stub.conf flags=ro,nosuid,nodev,noexec make=file',
+      'bind from=/run/vimage/img/web/fs/empty to=/run/resolve/stub.conf flags=ro,nosuid,nodev,noexec make=file optional=yes',
     ]);
     const away = fake('/r/etc/resolv.conf -> /w/file', '/r/etc/hosts', '/r/proc/', '/r/sys/', '/r/w/', '/w/');
     expect(plan({ ...bare, bind: [{ to: '/w', from: '/w' }] }, { kind: 'unpacked', from: '/r' }, away).filter((line) => line.includes('make=file'))).toEqual([]);
@@ -99,7 +99,7 @@ describe('what an image gets', () => {
   });
 
   test('names files of its own where they are', () => {
-    expect(entry(undefined)).toContain('bind from=/run/vimage/img/web/fs/empty to=/etc/hosts flags=ro,nosuid,nodev,noexec make=file');
+    expect(entry(undefined)).toContain('bind from=/run/vimage/img/web/fs/empty to=/etc/hosts flags=ro,nosuid,nodev,noexec make=file optional=yes');
   });
 
   test('is found again by another process', () => {

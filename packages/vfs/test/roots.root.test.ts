@@ -63,7 +63,7 @@ describe.skipIf(needRoot.missing)(`roots${needRoot.note}`, () => {
     await at.create('one', 'vir', 'fs', 'root', `tar:${at.dir}/shared.tar`, ...tools);
     await at.create('two', 'vir', 'fs', 'share', 'one');
     await at.kernel.destroy('one', { grace: 0 });
-    expect(at.sh('two', 'cat /etc/name').out).toBe('shared');
+    expect(at.sh('two', 'cat /etc/name')).toMatchObject({ out: 'shared', err: '' });
     await at.kernel.destroy('two', { grace: 0 });
     await at.kernel.gc();
     expect(left()).toEqual([]);

@@ -133,7 +133,8 @@ function placeholders(wanted: Wanted, trees: Trees): readonly Part[] {
   const dev = values.dev ?? (own || trees.walk('/dev').kind === 'dir');
   const empty = (to: string): Part => mount('tmpfs', to, 'ro,nosuid,nodev,noexec', 'mode=0555,size=4k');
   const file = (to: string): Part => ({
-    to, place: 'file', steps: (make) => [step('bind', ['from', wanted.emptyFile], ['to', to], ['flags', 'ro,nosuid,nodev,noexec'], ...make)],
+    // Who shares what a maker made that is gone by now does without.
+    to, place: 'file', steps: (make) => [step('bind', ['from', wanted.emptyFile], ['to', to], ['flags', 'ro,nosuid,nodev,noexec'], ...make, ['optional', 'yes'])],
   });
   const parts: Part[] = [];
   if (dev && !isOurs('/dev')) parts.push({ to: led('/dev'), place: 'dir', steps: (make) => [step('dev', ['to', led('/dev')], ...make)] });

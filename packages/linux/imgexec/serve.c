@@ -589,8 +589,12 @@ static int run_errand(void *errand)
 {
 	struct errand *e = errand;
 	const char *what = e->arg[2];
-	int result = e->ns < 0 ? unshare(CLONE_NEWNET) : setns(e->ns, CLONE_NEWNET);
+	int result;
 
+	if (strcmp(what, "owned") == 0) /* a new one, whose root is that of the user namespace */
+		result = setns(e->ns, CLONE_NEWUSER) < 0 ? -1 : unshare(CLONE_NEWNET), what = "new";
+	else
+		result = e->ns < 0 ? unshare(CLONE_NEWNET) : setns(e->ns, CLONE_NEWNET);
 	errno = result < 0 ? errno : EINVAL;
 	if (result == 0 && strcmp(what, "new") == 0)
 		result = e->n == 4 && loopback_up() < 0 ? -1 : (e->fd = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
@@ -629,6 +633,122 @@ static int inside(char **arg, int n)
 	return 0;
 }
 
+static int write_map(pid_t pid, const char *name, const char *text)
+{
+	char path[48];
+	int fd, n;
+
+	snprintf(path, sizeof path, "/proc/%d/%s", pid, name);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : (int)write(fd, text, strlen(text));
+	if (fd >= 0)
+		close(fd);
+	return n == (int)strlen(text) ? 0 : fail_at(name);
+}
+
+struct made {
+	int fd, err;
+	char step[32];
+};
+
+/* The first number that there is in the user namespace where we stand. */
+static uint32_t first_id(const char *path)
+{
+	char text[32] = "";
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd >= 0 && read_all(fd, text, sizeof text - 1) < 0)
+		*text = '\0';
+	if (fd >= 0)
+		close(fd);
+	return (uint32_t)strtoul(text, NULL, 10);
+}
+
+/* Becomes somebody in the outer user namespace (nobody else makes one inside), and makes it. */
+static int become_inner(bool outer)
+{
+	uint32_t uid = first_id("/proc/self/uid_map"), gid = first_id("/proc/self/gid_map");
+
+	if (outer && (setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0))
+		return -1;
+	return unshare(CLONE_NEWUSER) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 ? -1 : 0;
+}
+
+/* As who stands in the namespace around: only he may map it. Descriptors are the server's, who has that of the namespace when this ends. */
+static _Noreturn void make_users(char **arg, int outer, int told)
+{
+	struct made made = {.fd = -1}, inner = {.fd = -1};
+	int ready[2];
+	pid_t pid = -1;
+
+	fail_at("user namespace");
+	if ((outer < 0 || setns(outer, CLONE_NEWUSER) == 0) && pipe2(ready, O_CLOEXEC) == 0
+	    && (pid = (pid_t)syscall(SYS_clone, CLONE_FILES | SIGCHLD, NULL, NULL, NULL, NULL)) == 0) {
+		int ns = open("/proc/self/ns", O_PATH | O_DIRECTORY | O_CLOEXEC); /* for who we become, / is closed */
+		if (ns < 0 || become_inner(outer >= 0) < 0 || (inner.fd = openat(ns, "user", O_RDONLY | O_CLOEXEC)) < 0)
+			inner.err = errno;
+		close(ns);
+		if (write(ready[1], &inner, sizeof inner) != sizeof inner)
+			_exit(EXIT_OURS);
+		for (;;)
+			pause();
+	}
+	made.err = errno;
+	if (pid > 0) {
+		struct pollfd said = {ready[0], POLLIN, 0};
+		made.err = ECHILD;
+		if (poll(&said, 1, 10000) == 1 && read(ready[0], &inner, sizeof inner) == sizeof inner && (made.err = inner.err) == 0) {
+			if ((strcmp(arg[2], "deny") == 0 && write_map(pid, "setgroups", "deny") < 0) || write_map(pid, "uid_map", arg[3]) < 0
+			    || write_map(pid, "gid_map", arg[4]) < 0)
+				made.err = errno;
+			else
+				made.fd = inner.fd;
+		}
+		if (made.fd < 0 && inner.fd >= 0)
+			close(inner.fd);
+		close(ready[0]);
+		close(ready[1]);
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+	}
+	snprintf(made.step, sizeof made.step, "%s", failed);
+	_exit(write(told, &made, sizeof made) == sizeof made ? 0 : EXIT_OURS);
+}
+
+/* users SERIAL allow|deny UIDS GIDS [FD]: makes and pins SERIAL/user, inside the user namespace that is open as FD. */
+static int users(char **arg, int n)
+{
+	int told[2], outer = -1, result = -1, err;
+	struct made made = {.fd = -1, .err = ECHILD, .step = "user namespace"};
+	pid_t pid;
+
+	if (n == 6 && (outer = take(arg[5])) < 0)
+		return -1;
+	if (pipe2(told, O_CLOEXEC | O_NONBLOCK) < 0)
+		return fail_at("pipe");
+	signal(SIGCHLD, SIG_DFL);
+	pid = (pid_t)syscall(SYS_clone, CLONE_FILES | SIGCHLD, NULL, NULL, NULL, NULL);
+	if (pid == 0)
+		make_users(arg, outer, told[1]);
+	if (pid > 0 && waitpid(pid, NULL, 0) == pid && read(told[0], &made, sizeof made) < 0)
+		made.err = ECHILD;
+	signal(SIGCHLD, SIG_IGN);
+	close(told[0]);
+	close(told[1]);
+	if (outer >= 0)
+		close(outer);
+	if (made.fd >= 0) {
+		result = pin(arg[1], "user", made.fd);
+		err = errno;
+		close(made.fd);
+		if (result == 0)
+			add("ok");
+		return errno = err, result;
+	}
+	errno = made.err;
+	return fail_at(strdup(made.step));
+}
+
 static int answer(char **arg, int n)
 {
 	const char *what = arg[0];
@@ -649,6 +769,8 @@ static int answer(char **arg, int n)
 		return errno = EINVAL, fail_at("SERIAL or NAME");
 	if (strcmp(what, "pin") == 0 && n == 4)
 		return pin_fd(arg[1], arg[2], arg[3]);
+	if (strcmp(what, "users") == 0 && (n == 5 || n == 6))
+		return users(arg, n);
 	if (strcmp(what, "unpin") == 0 && (n == 2 || n == 3))
 		return unpin(arg[1], n == 3 ? arg[2] : NULL);
 	if (strcmp(what, "init") == 0 && (n == 4 || n == 7))

@@ -4,10 +4,7 @@ import { Namespace, canReturn } from './ns.ts';
 import { Pidfd } from './process/pidfd.ts';
 import { pidfdGetfd } from './sys/process.ts';
 
-/**
- * What a thread has to be in a network namespace for, done by imgexec, where ours could not come back: root of an ordinary user's own
- * namespaces stands in the machine's network namespace, and nobody who has left that without being root of the machine returns.
- */
+/** What a thread has to be in other namespaces for, done by imgexec, which does not have to come back. */
 class Away {
   readonly #helper: Helper = new Helper('--serve');
 
@@ -31,6 +28,10 @@ class Away {
     }
   }
 
+  close(): void {
+    this.#helper[Symbol.dispose]();
+  }
+
   text(ns: Namespace, ...what: string[]): string {
     return this.#ask(ns, what);
   }
@@ -38,9 +39,26 @@ class Away {
 
 let one: Away | undefined;
 
-/** Who does it; undefined where this process can go itself, and come back. */
-export function away(): Away | undefined {
-  if (canReturn()) return undefined;
+function errands(): Away {
   if (one?.alive !== true) one = new Away();
   return one;
+}
+
+/**
+ * Who goes to a network namespace for us; undefined where this process can go itself, and come back. Root of an ordinary user's own
+ * namespaces stands in the machine's network namespace, and nobody who has left that without being root of the machine returns.
+ */
+export function away(): Away | undefined {
+  return canReturn() ? undefined : errands();
+}
+
+/** Ends who did it; another one is started when there is something to do again. */
+export function endErrands(): void {
+  one?.close();
+  one = undefined;
+}
+
+/** A network namespace whose root is that of a user namespace. */
+export function netOwnedBy(users: Namespace, loopback: boolean): Namespace {
+  return new Namespace(errands().fd(users, 'owned', ...(loopback ? ['up'] : [])), 'net', 'a new net namespace');
 }

@@ -4,14 +4,14 @@ import type { Awaitable, EntryStep, StoredImage } from '@vimage/core';
 import { initDir, parseCgroups, probeCgroup, serialOf } from './cgroup.ts';
 import type { CgroupAt, Hierarchy } from './cgroup.ts';
 import { pidsLimit, pidsLimitBack } from './limit.ts';
-import { away } from './away.ts';
+import { away, endErrands, netOwnedBy } from './away.ts';
 import { netlinkSocket } from './netlink-socket.ts';
 import type { NetlinkSocket } from './netlink-socket.ts';
 import { upHere } from './loopback.ts';
 import { Launcher } from './launcher.ts';
 import { Namespace, create, withNs } from './ns.ts';
 import { Pinner } from './pinner.ts';
-import type { InitPids, OuterPid } from './pinner.ts';
+import type { InitPids, OuterPid, UserMaps } from './pinner.ts';
 import { Layout, registryRoot } from './registry/paths.ts';
 import { Root } from './registry/root.ts';
 import { imageByDescent } from './process/descent.ts';
@@ -79,6 +79,7 @@ export abstract class LinuxMachine {
   }
 
   protected letGo(): void {
+    endErrands();
     this.#launcher?.[Symbol.dispose]();
     this.#launcher = undefined;
     this.#pinner?.[Symbol.dispose]();
@@ -133,9 +134,13 @@ export abstract class LinuxMachine {
     });
   }
 
-  /** Makes a network namespace; it lives as long as it is open or pinned. `loopback`: its loopback interface is up. */
-  netnsCreate(options: { readonly loopback?: boolean } = {}): Namespace {
+  /**
+   * Makes a network namespace; it lives as long as it is open or pinned. `loopback`: its loopback interface is up. `users`: the user
+   * namespace whose root is to be root of it.
+   */
+  netnsCreate(options: { readonly loopback?: boolean; readonly users?: Namespace | undefined } = {}): Namespace {
     const up = options.loopback === true;
+    if (options.users !== undefined) return netOwnedBy(options.users, up);
     const opened = away()?.fd(undefined, 'new', ...(up ? ['up'] : []));
     return opened === undefined ? create('net', up ? upHere : undefined) : new Namespace(opened, 'net', 'a new net namespace');
   }
@@ -153,6 +158,13 @@ export abstract class LinuxMachine {
   async pin(serial: bigint, name: string, ns: Namespace): Promise<EntryStep> {
     (await this.pinner()).pin(serial, name, ns, this.lockOf(serial));
     return joinStep(serial, name, ns);
+  }
+
+  /** Makes and pins the user namespace of an image, inside `outer` where there is one. */
+  async usersCreate(image: Named, maps: UserMaps, outer?: Namespace): Promise<Namespace> {
+    const pinner = await this.pinner();
+    pinner.users(image.serial, maps, outer, this.lockOf(image.serial));
+    return pinner.open(image.serial, 'user', 'user');
   }
 
   /** Opens a pin. ENOENT: it was unmounted by hand, or never made. */

@@ -11,6 +11,14 @@ export interface InitPids {
   readonly image: number;
 }
 
+/** As uid_map, gid_map and setgroups of /proc/PID have them. */
+export interface UserMaps {
+  readonly uid: string;
+  readonly gid: string;
+  /** Whether setgroups(2) is permitted inside. */
+  readonly setgroups: boolean;
+}
+
 /** The pid namespace in which an image's own are to be made: a pin of its parent. */
 export interface OuterPid {
   readonly pin: string;
@@ -91,6 +99,15 @@ export class Pinner implements Disposable {
     const inside = outer === undefined ? [] : [outer.pin, String(outer.ino), outer.id === undefined ? '-' : String(outer.id)];
     const [view, image] = this.#ask(...under(lock), 'init', String(serial), where.path, where.kind, ...inside);
     return { view: Number(view), image: Number(image) };
+  }
+
+  /**
+   * Makes a user namespace (inside `outer`) with these maps, lines of user_namespaces(7), and pins it as `user`. EPERM, EINVAL: the
+   * kernel does not take the maps.
+   */
+  users(serial: bigint, maps: UserMaps, outer?: Namespace, lock?: number): void {
+    const around = outer === undefined ? [] : [String(outer.fd)];
+    this.#ask(...under(lock), 'users', String(serial), maps.setgroups ? 'allow' : 'deny', maps.uid, maps.gid, ...around);
   }
 
   /** `SERIAL/NAME` of every pin. */

@@ -1,7 +1,7 @@
 import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { VimageError } from '@vimage/core';
-import type { Awaitable, DamagedImage, EndOptions, GiveBack, Holder, ProcessInfo, Snapshot, SpawnRequest, Stage, Standing, StoredImage, Substrate } from '@vimage/core';
+import type { Awaitable, DamagedImage, EndOptions, GiveBack, Holder, Pairs, ProcessInfo, Snapshot, SpawnRequest, Stage, Standing, StoredImage, Substrate } from '@vimage/core';
 import { serialOf } from './cgroup.ts';
 import { collect } from './gc.ts';
 import { startProgram } from './crossing.ts';
@@ -101,6 +101,14 @@ export class LinuxSubstrate extends LinuxStages implements Substrate {
   pinnedBy(ns: Pick<Namespace, 'type' | 'ino' | 'id'>): string | undefined {
     const same = (join: Join): boolean => join.type === ns.type && (join.id !== undefined && ns.id !== undefined ? join.id === ns.id : join.ino === ns.ino);
     return this.#found.find(({ entry }) => entry.joins.some(same))?.stored.name;
+  }
+
+  /** What a component saved of each image that owns an instance of it. */
+  savedBy(component: string): readonly Pairs[] {
+    return readAll(this.layout).images.flatMap(({ stored }) => {
+      const saved = stored.saved.get(component);
+      return saved === undefined ? [] : [saved];
+    });
   }
 
   /** EBUSY unless the root lock is held, or free. */

@@ -1,12 +1,12 @@
 import { VimageError, defineComponent, type Component, type CreateContext } from '@vimage/core';
-import { linuxOf } from '@vimage/linux';
+import { linuxOf, usersOf } from '@vimage/linux';
 import { vfsParams, type VfsParams } from './params.ts';
 import { machine } from './plan/look.ts';
 import { fsPlan } from './plan/plan.ts';
 import { checkValues } from './plan/wanted.ts';
 import { hiddenDirs, keptOverlay, rootAgain, rootAt, wantedOf } from './prepare.ts';
 import { removeStore, storesOf } from './store.ts';
-import { inHome, machineFs, nosuid, readSaved, savedPairs, type Vfs } from './vfs.ts';
+import { inHome, machineFs, nosuid, ownedBy, readSaved, savedPairs, type Vfs } from './vfs.ts';
 
 declare module '@vimage/core' {
   interface ComponentRegistry {
@@ -37,7 +37,7 @@ export const vfs: Component<'fs'> = defineComponent<'fs'>({
     const overlay = keptOverlay(cx, hidden);
     const values = overlay === undefined ? cx.values : { ...cx.values, overlay };
     const wanted = await wantedOf(cx.stage, values, root, hidden, map);
-    return { serial: cx.image.serial, image: cx.image.name, unpacked, steps: fsPlan(wanted, machine) };
+    return { serial: cx.image.serial, image: cx.image.name, unpacked, steps: ownedBy(fsPlan(wanted, machine), usersOf(await cx.peek('user'))?.root) };
   },
 
   set: async (made, cx) => {
@@ -47,7 +47,7 @@ export const vfs: Component<'fs'> = defineComponent<'fs'>({
     const values = overlay === undefined ? cx.values : { ...cx.values, overlay };
     const wanted = await wantedOf(cx.stage, values, rootAgain(values, made.unpacked, hidden), hidden, await mapOf(cx));
     const { steps } = made;
-    made.steps = fsPlan(wanted, machine);
+    made.steps = ownedBy(fsPlan(wanted, machine), usersOf(await cx.peek('user'))?.root);
     cx.scope.defer(() => { made.steps = steps; });
     return { notes: ['programs that run keep the file system they have; those started from now on get the new one'] };
   },

@@ -1,4 +1,5 @@
 import type { EntryStep, Pair, Pairs } from '@vimage/core';
+import type { RootOutside } from '@vimage/linux';
 
 /** What stands in the slot of `fs`: how the view is made. img0's is the machine's own and has no steps. */
 export interface Vfs {
@@ -32,6 +33,16 @@ export function readSaved(saved: Pairs): Pick<Vfs, 'unpacked' | 'steps'> {
     else if (key === 'unpacked') unpacked = value;
   }
   return { unpacked, steps };
+}
+
+/** Steps with what is in memory belonging to the image's root, where that is another than the machine's. */
+export function ownedBy(steps: readonly EntryStep[], root: RootOutside | undefined): readonly EntryStep[] {
+  if (root === undefined) return steps;
+  return steps.map((step) => {
+    const args = new Map(step.args);
+    if (args.get('fs') !== 'tmpfs' || args.get('flags')?.split(',').includes('ro') === true) return step;
+    return { ...step, args: step.args.map(([key, value]): Pair => (key === 'data' ? [key, `${value},uid=${root.uid},gid=${root.gid}`] : [key, value])) };
+  });
 }
 
 /** Steps with the files of the image's own where they are now: the directory moves when the image is destroyed and another shares what it made. */

@@ -1,5 +1,5 @@
 import { VimageError, codeOf, defineComponent, type Component, type CreateContext, type EntryStep, type Pair, type SetContext, type Substrate } from '@vimage/core';
-import { joinStep, linuxOf, openPath, openSelf, type Namespace } from '@vimage/linux';
+import { joinStep, linuxOf, openPath, openSelf, usersOf, type Namespace } from '@vimage/linux';
 import { apply } from './change/apply.ts';
 import { filesOf, writeFiles } from './files.ts';
 import { giveBack } from './giveback.ts';
@@ -24,7 +24,7 @@ export const vnet: Component<'net'> = defineComponent<'net'>({
   describe: 'a network stack of its own',
   requires: [],
   // What it mounts is mounted in the image's own file system.
-  after: ['fs'],
+  after: ['user', 'fs'],
   params: vnetParams,
 
   root: (substrate) => new Vnet('root', machineStack(substrate)),
@@ -117,7 +117,7 @@ function bind(from: string, to: string): EntryStep {
 async function open(cx: CreateContext<'net'>): Promise<Vnet> {
   const { path } = cx.values;
   const { serial } = cx.image;
-  if (path === undefined) return new Vnet('own', linuxOf(cx.substrate).netnsCreate({ loopback: !(cx.values.down ?? []).includes('lo') }), { serial });
+  if (path === undefined) return new Vnet('own', linuxOf(cx.substrate).netnsCreate({ loopback: !(cx.values.down ?? []).includes('lo'), users: usersOf(await cx.peek('user'))?.ns }), { serial });
   const ns = adopt(path);
   if (!ns.is(cx.parent.stack.ns)) return new Vnet('adopted', ns, { serial, path });
   ns.close();

@@ -1,5 +1,5 @@
 import { VimageError, codeOf } from '@vimage/core';
-import { filesIn, netlinkSocket, readIn, writeIn, type Namespace } from '@vimage/linux';
+import { filesIn, netlinkSocket, readIn, withNs, writeIn, type Namespace } from '@vimage/linux';
 import { netlink, type Netlink } from '@vimage/netlink';
 import { sysctlPath } from './params/sysctl.ts';
 
@@ -19,6 +19,11 @@ export class Stack {
   get nl(): Netlink {
     this.#netlink ??= netlink((family) => netlinkSocket(family, this.ns));
     return this.#netlink;
+  }
+
+  /** Calls `fn`, which must be synchronous, with this thread inside the stack. EPERM where it could not come back (see `imgctl rootless`). */
+  inside<T>(fn: () => T): T {
+    return withNs(this.ns, fn);
   }
 
   /** The value of a sysctl, or undefined where the kernel has none of that name. */

@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { imgexecPath, linuxOf, withNs } from '@vimage/linux';
+import { imgexecPath, linuxOf } from '@vimage/linux';
 import { lab, refusal, type Lab } from './lab.ts';
 
 let at: Lab;
@@ -144,7 +144,7 @@ test('netns: ip-netns(8) knows the image; the name is given back', async () => {
 test('refs: who has a socket in the stack', async () => {
   await at.net('h', 'veth', 'eth0=parent', 'addr', 'eth0=10.38.0.2/24');
   const slot = await (await at.kernel.lookup(at.name('h'))).slot('net');
-  const server = withNs(slot.stack.ns, () => createServer().listen(4321));
+  const server = slot.stack.inside(() => createServer().listen(4321));
   const child = at.spawnOn('h', 'socat', 'UDP-LISTEN:4322,bind=10.38.0.2', 'STDOUT');
   await expect.poll(async () => (await at.kernel.refs(at.name('h'))).filter(({ kind }) => kind === 'socket').map(({ detail }) => detail.replace(/ \(.*/, ''))).toEqual(expect.arrayContaining(['udp 10.38.0.2:4322']));
   const sockets = (await at.kernel.refs(at.name('h'))).filter(({ kind }) => kind === 'socket');

@@ -1,0 +1,28 @@
+import type { Namespace } from './ns.ts';
+
+/** Who an image's root is to those outside; undefined where it has no number there. */
+export interface RootOutside {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** What stands in the slot of whatever gives an image users of its own, for components whose namespaces and files are to be theirs. */
+export class Users {
+  /** The user namespace; undefined: the machine's own. */
+  readonly ns: Namespace | undefined;
+  readonly root: RootOutside | undefined;
+
+  constructor(ns: Namespace | undefined, root: RootOutside | undefined) {
+    this.ns = ns;
+    this.root = root;
+  }
+}
+
+/** The users of an instance from a slot; undefined where they are the machine's, or the slot is of something else. */
+export function usersOf(instance: unknown): (Users & { readonly ns: Namespace }) | undefined {
+  return instance instanceof Users && hasNs(instance) ? instance : undefined;
+}
+
+function hasNs(users: Users): users is Users & { readonly ns: Namespace } {
+  return users.ns !== undefined;
+}

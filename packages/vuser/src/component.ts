@@ -1,0 +1,97 @@
+import { readFileSync } from 'node:fs';
+import { VimageError, defineComponent, type CheckContext, type Component, type CreateContext, type EntryStep } from '@vimage/core';
+import { joinStep, linuxOf, type LinuxSubstrate } from '@vimage/linux';
+import { freeRange } from './allot.ts';
+import { checkMap, checkWithin, isWhole, mapText, readMap, rootOf, type IdMap } from './map.ts';
+import { vuserParams, type Outside } from './params.ts';
+import { Vuser, savedMaps, savedPairs } from './vuser.ts';
+
+declare module '@vimage/core' {
+  interface ComponentRegistry {
+    user: { readonly instance: Vuser; readonly params: typeof vuserParams };
+  }
+}
+
+type Given = readonly { readonly key: number; readonly value: Outside }[];
+
+const asMap = (given: Given): IdMap => given.map(({ key, value }) => ({ inside: key, outside: value.first, count: value.count }));
+
+/** The `user` component: an image's own users and groups. */
+export const vuser: Component<'user'> = defineComponent<'user'>({
+  name: 'user',
+  interface: 1,
+  describe: 'users and groups of its own: root inside is nobody outside',
+  params: vuserParams,
+
+  root: () => new Vuser(undefined, undefined, readMap(readFileSync('/proc/self/uid_map', 'latin1')), readMap(readFileSync('/proc/self/gid_map', 'latin1'))),
+
+  check: checkGiven,
+
+  create: async (cx) => {
+    const lx = linuxOf(cx.substrate);
+    const { uid, gid } = mapsOf(cx, lx);
+    checkWithin('uid', uid, cx.parent.uid);
+    checkWithin('gid', gid, cx.parent.gid);
+    const { serial } = cx.image;
+    const maps = { uid: mapText(uid), gid: mapText(gid), setgroups: cx.values.setgroups !== 'deny' };
+    cx.scope.defer(async () => (await lx.pinner()).unpin(serial, 'user'));
+    const ns = await lx.usersCreate(cx.image, maps, cx.parent.ns);
+    cx.scope.defer(() => ns.close());
+    return new Vuser(ns, serial, uid, gid);
+  },
+
+  save: savedPairs,
+
+  restore: async (saved, cx) => {
+    const { serial, name } = cx.image;
+    const ns = await linuxOf(cx.substrate).openPin(serial, 'user', 'user');
+    const { uid, gid } = savedMaps(saved);
+    if (new Map(saved).get('ino') === String(ns.ino)) return new Vuser(ns, serial, uid, gid);
+    ns.close();
+    throw new VimageError('ESTALE', `the users of "${name}" are not those that it was made with`, { subject: name, hint: `imgctl destroy ${name}` });
+  },
+
+  forget: ({ ns }) => ns?.close(),
+
+  entry: ({ serial, ns, uid, gid }) => {
+    if (serial === undefined || ns === undefined) return [];
+    const join = joinStep(serial, 'user', ns);
+    const args = [...join.args, ...asWho('uid', uid), ...asWho('gid', gid)];
+    const steps: EntryStep[] = [{ ...join, args, mode: 'live' }, { ...join, args, mode: 'effective', ask: true }];
+    return steps;
+  },
+});
+
+/** Whoever enters is 0 inside, or the first there is. */
+function asWho(key: 'uid' | 'gid', map: IdMap): readonly (readonly [string, string])[] {
+  const root = rootOf(map);
+  return root === undefined || root.inside === 0 ? [] : [[key, String(root.inside)]];
+}
+
+function checkGiven({ values }: CheckContext<'user'>): void {
+  const { uid, gid, range } = values;
+  if (range !== undefined && uid !== undefined) {
+    throw new VimageError('EINVAL', 'range is for numbers that are found, and uid says which they are', { subject: 'range', hint: 'leave out one of them' });
+  }
+  if (uid === undefined && gid !== undefined) throw new VimageError('EINVAL', 'gid without uid: whose groups would that be?', { subject: 'gid', hint: 'give uid, too' });
+  for (const [key, given] of [['uid', uid], ['gid', gid]] as const) {
+    if (given === undefined) continue;
+    if (given.length === 0) throw new VimageError('EINVAL', `${key}: an image without any would have no root`, { subject: key, hint: `leave ${key} out, and numbers are found` });
+    checkMap(key, asMap(given));
+  }
+}
+
+function mapsOf(cx: CreateContext<'user'>, lx: LinuxSubstrate): { readonly uid: IdMap; readonly gid: IdMap } {
+  const { uid, gid, range = 65536 } = cx.values;
+  if (uid !== undefined) return { uid: asMap(uid), gid: asMap(gid ?? uid) };
+  if (!isWhole(cx.parent.uid) || !isWhole(cx.parent.gid)) return { uid: same(cx.parent.uid), gid: same(cx.parent.gid) };
+  const others = lx.savedBy('user').map(savedMaps);
+  const outside = freeRange(range, others.flatMap((maps) => [maps.uid, maps.gid]));
+  const map = [{ inside: 0, outside, count: range }];
+  return { uid: map, gid: map };
+}
+
+/** All that there is, by the same numbers. */
+function same(map: IdMap): IdMap {
+  return map.map(({ inside, count }) => ({ inside, outside: inside, count }));
+}

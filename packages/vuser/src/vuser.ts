@@ -1,0 +1,29 @@
+import type { Pairs } from '@vimage/core';
+import { Users, type Namespace } from '@vimage/linux';
+import { mapText, readMap, rootOf, type IdMap } from './map.ts';
+
+/** What stands in the slot of `user`: a user namespace with its maps. img0's is the one that we are in. */
+export class Vuser extends Users {
+  /** Serial of the image that made it, which names its pin; undefined for img0's. */
+  readonly serial: bigint | undefined;
+  readonly uid: IdMap;
+  readonly gid: IdMap;
+
+  constructor(ns: Namespace | undefined, serial: bigint | undefined, uid: IdMap, gid: IdMap) {
+    const [user, group] = [rootOf(uid), rootOf(gid)];
+    super(ns, ns === undefined || user === undefined || group === undefined ? undefined : { uid: user.outside, gid: group.outside });
+    this.serial = serial;
+    this.uid = uid;
+    this.gid = gid;
+  }
+}
+
+export function savedPairs({ ns, uid, gid }: Vuser): Pairs {
+  return [['ino', String(ns?.ino ?? '')], ['uid', mapText(uid)], ['gid', mapText(gid)]];
+}
+
+/** The maps that {@link savedPairs} wrote. */
+export function savedMaps(saved: Pairs): { readonly uid: IdMap; readonly gid: IdMap } {
+  const values = new Map(saved);
+  return { uid: readMap(values.get('uid') ?? ''), gid: readMap(values.get('gid') ?? '') };
+}

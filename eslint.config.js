@@ -21,9 +21,9 @@ export default tseslint.config(
     },
   },
   {
-    files: ['packages/{vnet,vproc,vfs,vuser,vpriv,vlimit,jail}/src/**/*.ts'],
+    files: ['packages/{vnet,vproc,vfs,vuser,vpriv}/src/**/*.ts'],
     rules: {
-      'no-restricted-imports': ['error', { patterns: ['@vimage/v*', '@vimage/jail'] }],
+      'no-restricted-imports': ['error', { patterns: ['@vimage/v*'] }],
     },
   },
   {

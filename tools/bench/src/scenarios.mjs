@@ -1,3 +1,6 @@
+import boxImgexec from './scenario/box-imgexec.mjs';
+import boxLiving from './scenario/box-living.mjs';
+import boxOnce from './scenario/box-once.mjs';
 import bystander from './scenario/bystander.mjs';
 import floor from './scenario/floor.mjs';
 import imgexec from './scenario/imgexec.mjs';
@@ -10,4 +13,4 @@ import spawnLiving from './scenario/spawn-living.mjs';
 import throughput from './scenario/throughput.mjs';
 
 /** In the order of the table. */
-export const scenarios = [floor, ipNetns, spawnEffective, spawnLiving, imgexec, lab, scale, bystander, slots, throughput];
+export const scenarios = [floor, ipNetns, spawnEffective, spawnLiving, imgexec, boxLiving, boxOnce, boxImgexec, lab, scale, bystander, slots, throughput];

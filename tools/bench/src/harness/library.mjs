@@ -5,12 +5,12 @@ import { compiled, must } from './machine.mjs';
 
 export const registry = '/run/vimage';
 
-/** Runs `work` with a booted kernel, and closes it; nothing of any image may be left then. */
-export async function withKernel(work) {
+/** Runs `work` with a booted kernel that has net and proc (and `more` components), and closes it; nothing of any image may be left then. */
+export async function withKernel(work, more = []) {
   const [{ boot }, { linux }, { vnet }, { vproc }] = await Promise.all([
     import('@vimage/core'), import('@vimage/linux'), import('@vimage/vnet'), import('@vimage/vproc'),
   ]);
-  const kernel = await boot({ substrate: linux(), components: [vnet, vproc] });
+  const kernel = await boot({ substrate: linux(), components: [...more, vnet, vproc] });
   try {
     return await work(kernel);
   } finally {

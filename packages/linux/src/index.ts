@@ -5,7 +5,7 @@ export { Namespace, create, exists, openPath, openSelf, withNs } from './ns.ts';
 export type { OwnNsType } from './ns.ts';
 export type { NsType } from './abi/ns.ts';
 export { NetlinkSocket, netlinkSocket } from './netlink-socket.ts';
-export { filesIn, readIn, writeIn } from './netfile.ts';
+export { readAllIn, readIn, writeAllIn, writeIn } from './netfile.ts';
 export { loopbackUp } from './loopback.ts';
 export { Pinner } from './pinner.ts';
 export type { InitPids, OuterPid, UserMaps } from './pinner.ts';

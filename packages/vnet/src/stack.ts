@@ -1,5 +1,5 @@
 import { VimageError, codeOf } from '@vimage/core';
-import { filesIn, netlinkSocket, readIn, withNs, writeIn, type Namespace } from '@vimage/linux';
+import { netlinkSocket, readAllIn, readIn, withNs, writeAllIn, type Namespace } from '@vimage/linux';
 import { netlink, type Netlink } from '@vimage/netlink';
 import { sysctlPath } from './params/sysctl.ts';
 
@@ -33,17 +33,18 @@ export class Stack {
 
   /** Sets sysctls in order. ENOENT, EINVAL and EPERM name the one that was refused. */
   setSysctls(values: Iterable<readonly [key: string, value: string]>): void {
-    for (const [key, value] of values) writeSysctl(this.ns, key, value);
+    const paths = new Map([...values].map(([key, value]) => [`/proc/sys/${sysctlPath(key)}`, { key, value }]));
+    writeAllIn(this.ns, [...paths].map(([path, { value }]) => [path, value] as const), (path, error) => refused(paths.get(path), error));
   }
 
   /** Every file directly in a directory of /proc/sys, by name. Those that cannot be read are left out. */
   sysctlDir(dir: string): ReadonlyMap<string, string> {
-    const found = new Map<string, string>();
-    for (const entry of filesIfThere(this.ns, `/proc/sys/${dir}`)) {
-      const value = readIfThere(this.ns, `/proc/sys/${dir}/${entry}`);
-      if (value !== undefined) found.set(entry, value);
+    try {
+      return new Map([...readAllIn(this.ns, `/proc/sys/${dir}`)].map(([name, value]) => [name, value.trimEnd()]));
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return new Map();
+      throw error;
     }
-    return found;
   }
 
   close(): void {
@@ -62,22 +63,10 @@ function readIfThere(ns: Namespace, path: string): string | undefined {
   }
 }
 
-function filesIfThere(ns: Namespace, dir: string): readonly string[] {
-  try {
-    return filesIn(ns, dir);
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return [];
-    throw error;
-  }
-}
-
-function writeSysctl(ns: Namespace, key: string, value: string): void {
-  try {
-    writeIn(ns, `/proc/sys/${sysctlPath(key)}`, value);
-  } catch (error) {
-    const code = codeOf(error) ?? 'EIO';
-    const hint = code === 'ENOENT' ? 'the kernel has no such setting in a stack of its own: see sysctl -a inside the image'
-      : code === 'EINVAL' ? 'the kernel does not take that value' : undefined;
-    throw new VimageError(code, `sysctl ${key}=${value}: ${code}`, { subject: key, cause: error, ...(hint === undefined ? {} : { hint }) });
-  }
+function refused(asked: { readonly key: string; readonly value: string } | undefined, error: unknown): VimageError {
+  const code = codeOf(error) ?? 'EIO';
+  const key = asked?.key ?? '';
+  const hint = code === 'ENOENT' ? 'the kernel has no such setting in a stack of its own: see sysctl -a inside the image'
+    : code === 'EINVAL' ? 'the kernel does not take that value' : undefined;
+  return new VimageError(code, `sysctl ${key}=${asked?.value ?? ''}: ${code}`, { subject: key, cause: error, ...(hint === undefined ? {} : { hint }) });
 }

@@ -7,14 +7,15 @@ import { ended, program } from '../harness/machine.mjs';
 import { present } from '../harness/peers.mjs';
 import { spawnTime } from '../harness/spawned.mjs';
 
+const why = 'an image is registered, journalled, pinned, and can be undone at every step; the peers make nothing that stays';
 const what = 'make a full box, run `true` in it, remove it, library';
 
 export default {
   name: 'box-once',
   rounds: 60,
   rows: {
-    bwrap: { what, against: '`bwrap` with the same isolation, the same filter', bound: faster(1) },
-    unshare: { what, against: '`unshare` of the same namespaces (no files, filter, capabilities)', bound: faster(1) },
+    bwrap: { what, against: '`bwrap` with the same isolation, the same filter', bound: faster(1), why },
+    unshare: { what, against: '`unshare` of the same namespaces (no files, filter, capabilities)', bound: faster(1), why },
   },
   async run({ rounds }) {
     const command = program('true');

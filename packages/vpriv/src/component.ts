@@ -1,4 +1,5 @@
-import { defineComponent, type Component } from '@vimage/core';
+import { defineComponent, type Component, type EntryStep } from '@vimage/core';
+import { linuxOf, registryRoot } from '@vimage/linux';
 import { archHere } from './arch.ts';
 import { switches, type Switch } from './data/switches.ts';
 import { vprivParams } from './params.ts';
@@ -25,7 +26,12 @@ export const vpriv: Component<'priv'> = defineComponent<'priv'>({
     archHere();
   },
 
-  create: (cx) => ({ serial: cx.image.serial, image: cx.image.name, on: asked(cx.values), within: checkWithin(cx, cx.parent) }),
+  create: async (cx) => {
+    const made = { serial: cx.image.serial, image: cx.image.name, on: asked(cx.values), within: checkWithin(cx, cx.parent) };
+    // The view is pinned by the first who enters: the place for that has to be there.
+    await linuxOf(cx.substrate).pinner();
+    return made;
+  },
 
   set: (made, cx) => {
     const { image, values, before, parent, scope } = cx;
@@ -43,8 +49,13 @@ export const vpriv: Component<'priv'> = defineComponent<'priv'>({
 
   restore: (saved, { image }) => readSaved(image, saved),
 
-  entry: (made, cx) => (made.serial === undefined ? [] : stepsOf(permitted(made, cx), archHere())),
+  entry: (made, cx) => (made.serial === undefined ? [] : [covered(), ...stepsOf(permitted(made, cx), archHere())]),
 });
+
+/** Root in the image is the machine's where it has no users of its own: what images are made of is out of its sight. */
+function covered(): EntryStep {
+  return { verb: 'cover', args: [['to', registryRoot()]], mode: 'live' };
+}
 
 /** What a change does not do: the kernel neither takes capabilities and filters from a running process nor gives it any. */
 function notesOf(image: string, old: ReadonlySet<Switch>, now: ReadonlySet<Switch>): readonly string[] {

@@ -224,4 +224,11 @@ describe.skipIf(needRoot.missing)(`vir priv${needRoot.note}`, () => {
     expect(at.try('lab.own', ['setuid', 'low-port'])).toEqual({ setuid: 'EPERM', 'low-port': 'ok' });
     await at.kernel.destroy('lab');
   });
+
+  test('what images are made of is out of sight', async () => {
+    await at.kernel.create(['name', 'blind', 'vir', 'priv']);
+    expect(at.run('blind', '--', 'sh', '-c', 'ls -A /run/vimage; touch /run/vimage/img 2>/dev/null || echo no').out).toBe('no\n');
+    expect(at.run('-e', 'blind', '--', 'ls', '/run/vimage').out).toContain('img');
+    await at.kernel.destroy('blind');
+  });
 });

@@ -41,7 +41,7 @@ export const vfsParams: {
   bind: listParam(givenType(), {
     access: 'rw',
     describe: 'files and directories of the host that the image has, to write too',
-    example: '/work=/home/ann/work',
+    example: '/project=/home/ann/project',
   }),
   ro: listParam(givenType(), {
     access: 'rw',
@@ -83,7 +83,7 @@ export const vfsParams: {
   cwd: param(type.path(), {
     access: 'rw',
     describe: 'where commands start',
-    example: '/work',
+    example: '/project',
   }),
   umask: param(umaskType(), {
     access: 'rw',

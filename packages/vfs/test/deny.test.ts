@@ -30,7 +30,7 @@ describe('a denied name', () => {
   });
 
   test('of another tree changes nothing', () => {
-    expect(plan({ ro: [same('/home')], deny: ['/work/.env'] }, home)).toEqual(['bind from=/home to=/home flags=ro,nosuid,nodev nofollow=yes make=dir']);
+    expect(plan({ ro: [same('/home')], deny: ['/project/.env'] }, home)).toEqual(['bind from=/home to=/home flags=ro,nosuid,nodev nofollow=yes make=dir']);
   });
 
   test('that is given is a contradiction', () => {

@@ -11,8 +11,8 @@ describe.skipIf(needRoot.missing)(`image.fs${needRoot.note}`, () => {
   let box: ImageHandle;
   beforeAll(async () => {
     at = await lab();
-    at.files({ 'work/file': 'hello', 'work/sub/deep': 'x', 'outside': 'UNTOUCHED', 'away/kept': 'UNTOUCHED' });
-    box = await at.create('box', 'vir', 'fs', ...tools, 'tmpfs', '/tmp', 'bind', `/w=${at.dir}/work`, 'ro', `/r=${at.dir}/work`);
+    at.files({ 'project/file': 'hello', 'project/sub/deep': 'x', 'outside': 'UNTOUCHED', 'away/kept': 'UNTOUCHED' });
+    box = await at.create('box', 'vir', 'fs', ...tools, 'tmpfs', '/tmp', 'bind', `/w=${at.dir}/project`, 'ro', `/r=${at.dir}/project`);
   });
   afterAll(async () => {
     expect(readFileSync(`${at.dir}/outside`, 'utf8')).toBe('UNTOUCHED');
@@ -66,10 +66,10 @@ describe.skipIf(needRoot.missing)(`image.fs${needRoot.note}`, () => {
 
   test('is not led out of by ".." or links', async () => {
     const { fs } = box;
-    symlinkSync(`${at.dir}/outside`, `${at.dir}/work/abs`);
-    symlinkSync('../outside', `${at.dir}/work/rel`);
-    symlinkSync(`${at.dir}/away`, `${at.dir}/work/dir`);
-    expect(readFileSync(`${at.dir}/work/abs`, 'utf8'), 'on the host they lead there').toBe('UNTOUCHED');
+    symlinkSync(`${at.dir}/outside`, `${at.dir}/project/abs`);
+    symlinkSync('../outside', `${at.dir}/project/rel`);
+    symlinkSync(`${at.dir}/away`, `${at.dir}/project/dir`);
+    expect(readFileSync(`${at.dir}/project/abs`, 'utf8'), 'on the host they lead there').toBe('UNTOUCHED');
     for (const path of ['/w/../../../../etc/passwd', '/proc/self/root/etc/passwd']) expect(await refusal(fs.readFile(path))).toMatchObject({ code: 'ENOENT' });
     for (const path of ['/w/abs', '/w/rel', '/w/dir/kept', `/../..${at.dir}/outside`]) {
       expect(await refusal(fs.readFile(path))).toMatchObject({ code: expect.stringMatching(/ENOENT|ELOOP/) });
@@ -84,7 +84,7 @@ describe.skipIf(needRoot.missing)(`image.fs${needRoot.note}`, () => {
   });
 
   test('nor by links that come and go', { timeout: 30_000 }, async () => {
-    const swapper = spawn('sh', ['-c', 'cd "$1/work"; mkdir real; echo x >real/kept; ln -s "$1/away" link; echo up; while :; do mv -T real t; mv -T link real; mv -T t link; done', 'sh', at.dir], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const swapper = spawn('sh', ['-c', 'cd "$1/project"; mkdir real; echo x >real/kept; ln -s "$1/away" link; echo up; while :; do mv -T real t; mv -T link real; mv -T t link; done', 'sh', at.dir], { stdio: ['ignore', 'pipe', 'ignore'] });
     await once(swapper.stdout, 'data');
     const read: string[] = [];
     try {

@@ -62,8 +62,8 @@ describe.skipIf(needRoot.missing)(`what is given, and nothing else${needRoot.not
   });
 
   test('cwd and umask', async () => {
-    await at.create('cwd', 'vir', 'fs', ...tools, 'tmpfs', '/work', 'cwd', '/work', 'umask', '027');
-    expect(at.sh('cwd', 'pwd; umask').out).toBe('/work\n0027\n');
+    await at.create('cwd', 'vir', 'fs', ...tools, 'tmpfs', '/project', 'cwd', '/project', 'umask', '027');
+    expect(at.sh('cwd', 'pwd; umask').out).toBe('/project\n0027\n');
   });
 
   test('a mount point that the host lacks is an error, and is not made', async () => {

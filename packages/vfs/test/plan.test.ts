@@ -5,7 +5,7 @@ import { fsPlan, vfs, vfsParams, type Look, type RootAt, type VfsValues } from '
 import { checkValues } from '../src/plan/wanted.ts';
 import { fake, lines } from './fake.ts';
 
-const host = fake('/usr/bin/sh', '/etc/passwd', '/etc/ssl/cert', '/work/src/a.c', '/work/.env', '/work/out/', '/dev/', '/proc/', '/sys/', '/run/vimage/img/');
+const host = fake('/usr/bin/sh', '/etc/passwd', '/etc/ssl/cert', '/project/src/a.c', '/project/.env', '/project/out/', '/dev/', '/proc/', '/sys/', '/run/vimage/img/');
 
 function plan(values: VfsValues, root: RootAt = { kind: 'empty' }, look: Look = host): readonly string[] {
   return lines(fsPlan({ values, root, emptyFile: '/run/vimage/img/web/fs/empty', hidden: ['/run/vimage'] }, look));
@@ -27,22 +27,22 @@ describe('the plan', () => {
   });
 
   test('mounts parents before what is in them, and makes mount points in memory only', () => {
-    expect(plan({ ...bare, bind: [{ to: '/work/out', from: '/work/out' }], ro: [same('/work'), same('/usr')], tmpfs: [{ to: '/tmp', size: 4096 }] })).toEqual([
+    expect(plan({ ...bare, bind: [{ to: '/project/out', from: '/project/out' }], ro: [same('/project'), same('/usr')], tmpfs: [{ to: '/tmp', size: 4096 }] })).toEqual([
       emptyRoot,
-      'bind from=/work to=/work flags=ro,nosuid,nodev nofollow=yes make=dir',
+      'bind from=/project to=/project flags=ro,nosuid,nodev nofollow=yes make=dir',
       'bind from=/usr to=/usr flags=ro,nosuid,nodev nofollow=yes make=dir',
       'mount fs=tmpfs to=/tmp flags=nosuid,nodev data=mode=1777,size=4096 make=dir',
       ...frame.slice(0, 2),
-      'bind from=/work/out to=/work/out flags=nosuid,nodev nofollow=yes',
+      'bind from=/project/out to=/project/out flags=nosuid,nodev nofollow=yes',
       ...frame.slice(2),
     ]);
   });
 
   test('makes no mount point in a directory of the host’s, by whatever name', () => {
-    expect(() => plan({ ...bare, ro: [same('/work')], tmpfs: [{ to: '/work/cache' }] })).toThrow(expect.objectContaining({ code: 'ENOENT', subject: '/work/cache', hint: expect.stringContaining('make /work/cache') }));
-    const linked = fake('/rootfs/tmp -> /work', '/work/', '/rootfs/work/', '/rootfs/proc/', '/rootfs/sys/', '/rootfs/etc/hosts', '/rootfs/etc/resolv.conf');
-    expect(() => plan({ ...bare, bind: [same('/work')], tmpfs: [{ to: '/tmp/x' }] }, { kind: 'unpacked', from: '/rootfs' }, linked)).toThrow(expect.objectContaining({ code: 'ENOENT', subject: '/tmp/x' }));
-    expect(() => plan({ ...bare, ro: [same('/work')], bind: [{ to: '/work/.env', from: '/etc/ssl' }] })).toThrow(expect.objectContaining({ code: 'ENOTDIR' }));
+    expect(() => plan({ ...bare, ro: [same('/project')], tmpfs: [{ to: '/project/cache' }] })).toThrow(expect.objectContaining({ code: 'ENOENT', subject: '/project/cache', hint: expect.stringContaining('make /project/cache') }));
+    const linked = fake('/rootfs/tmp -> /project', '/project/', '/rootfs/project/', '/rootfs/proc/', '/rootfs/sys/', '/rootfs/etc/hosts', '/rootfs/etc/resolv.conf');
+    expect(() => plan({ ...bare, bind: [same('/project')], tmpfs: [{ to: '/tmp/x' }] }, { kind: 'unpacked', from: '/rootfs' }, linked)).toThrow(expect.objectContaining({ code: 'ENOENT', subject: '/tmp/x' }));
+    expect(() => plan({ ...bare, ro: [same('/project')], bind: [{ to: '/project/.env', from: '/etc/ssl' }] })).toThrow(expect.objectContaining({ code: 'ENOTDIR' }));
   });
 
   test('makes the places of other components’ files where links of the root lead', () => {
@@ -64,13 +64,13 @@ describe('the plan', () => {
   });
 
   test('of an overlay', () => {
-    const root: RootAt = { kind: 'host', from: '/work', ro: false };
-    expect(plan({ ...bare, overlay: 'throw-away', 'overlay.size': 65536 }, root)[0]).toBe('overlay lower=/work to=/ size=65536 flags=nosuid,nodev nofollow=yes');
-    expect(plan({ ...bare, overlay: '/kept' }, root)[0]).toBe('overlay lower=/work to=/ upper=/kept/upper work=/kept/work flags=nosuid,nodev nofollow=yes');
+    const root: RootAt = { kind: 'host', from: '/project', ro: false };
+    expect(plan({ ...bare, overlay: 'throw-away', 'overlay.size': 65536 }, root)[0]).toBe('overlay lower=/project to=/ size=65536 flags=nosuid,nodev nofollow=yes');
+    expect(plan({ ...bare, overlay: '/kept' }, root)[0]).toBe('overlay lower=/project to=/ upper=/kept/upper work=/kept/work flags=nosuid,nodev nofollow=yes');
   });
 
   test('lets set-user-ID files work only where that was asked, and devices never', () => {
-    const flags = (values: VfsValues): readonly string[] => plan({ ...values, ro: [same('/usr')] }, { kind: 'host', from: '/work', ro: false }, fake('/work/usr/', '/usr/')).map((line) => /flags=(\S+)/.exec(line)?.[1] ?? '');
+    const flags = (values: VfsValues): readonly string[] => plan({ ...values, ro: [same('/usr')] }, { kind: 'host', from: '/project', ro: false }, fake('/project/usr/', '/usr/')).map((line) => /flags=(\S+)/.exec(line)?.[1] ?? '');
     expect(flags(bare)).toEqual(['nosuid,nodev', 'ro,nosuid,nodev']);
     expect(flags({ ...bare, suid: true })).toEqual(['nodev', 'ro,nodev']);
     expect(vfsParams.suid.order).toBe('and');
@@ -111,7 +111,7 @@ describe('what is refused before anything is made', () => {
   test.each<[string, VfsValues, object]>([
     ['an overlay over nothing', { overlay: 'throw-away' }, { code: 'EINVAL', subject: 'overlay' }],
     ['a size of what is kept', { root: { kind: 'host' }, overlay: '/kept', 'overlay.size': 65536 }, { code: 'EINVAL', subject: 'overlay.size' }],
-    ['a place given twice', { bind: [same('/work')], tmpfs: [{ to: '/work' }] }, { code: 'EINVAL', subject: '/work' }],
+    ['a place given twice', { bind: [same('/project')], tmpfs: [{ to: '/project' }] }, { code: 'EINVAL', subject: '/project' }],
     ['two roots', { root: { kind: 'host' }, tmpfs: [{ to: '/' }] }, { code: 'EINVAL', subject: 'tmpfs' }],
     ['all mounts shown', { enforce_statfs: 0 }, { code: 'EOPNOTSUPP', subject: 'enforce_statfs' }],
     ['only the root shown', { enforce_statfs: 2 }, { code: 'EOPNOTSUPP', subject: 'enforce_statfs' }],

@@ -23,7 +23,7 @@ enum { NOT_DIRECT = 99, EXIT_OURS = 125, EXIT_NOEXEC = 126, EXIT_NOTFOUND = 127 
 
 /* The C library's headers may be older than the kernel: what is asked of it has one number on every architecture we build for. */
 enum {
-	NR_open_tree = 428, NR_move_mount = 429, NR_pidfd_open = 434, NR_clone3 = 435, NR_close_range = 436,
+	NR_pidfd_send_signal = 424, NR_open_tree = 428, NR_move_mount = 429, NR_pidfd_open = 434, NR_clone3 = 435, NR_close_range = 436,
 	NR_openat2 = 437, NR_pidfd_getfd = 438, NR_mount_setattr = 442, NR_fsopen = 430, NR_fsconfig = 431, NR_fsmount = 432,
 };
 #define NS_TYPE _IO(0xb7, 0x3)

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -552,6 +553,7 @@ static int init(char **arg, int n)
 /* What a thread that could not come back does in a network namespace. */
 struct errand {
 	int ns, fd, err;
+	pid_t server;
 	char **arg;
 	int n;
 	char value[32 << 10];
@@ -585,14 +587,24 @@ static int file_at(struct errand *e)
 	return len < 0 ? -1 : 0;
 }
 
+/* The parent may be gone already. */
+static int end_with(pid_t parent)
+{
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+		return -1;
+	return getppid() == parent ? 0 : (errno = ESRCH, -1);
+}
+
 static int run_errand(void *errand)
 {
 	struct errand *e = errand;
 	const char *what = e->arg[2];
-	int result;
+	int result = end_with(e->server);
 
-	if (strcmp(what, "owned") == 0) /* a new one, whose root is that of the user namespace */
-		result = setns(e->ns, CLONE_NEWUSER) < 0 ? -1 : unshare(CLONE_NEWNET), what = "new";
+	if (result < 0)
+		; /* nor is anybody left to ask */
+	else if (strcmp(what, "owned") == 0) /* a new one, whose root is that of the user namespace */
+		result = setns(e->ns, CLONE_NEWUSER) < 0 || end_with(e->server) < 0 ? -1 : unshare(CLONE_NEWNET), what = "new";
 	else
 		result = e->ns < 0 ? unshare(CLONE_NEWNET) : setns(e->ns, CLONE_NEWNET);
 	errno = result < 0 ? errno : EINVAL;
@@ -616,7 +628,7 @@ static int inside(char **arg, int n)
 	static char stack[64 << 10] __attribute__((aligned(16)));
 	static struct errand e;
 
-	e.ns = e.fd = -1, e.err = ECHILD, e.arg = arg, e.n = n, *e.value = '\0';
+	e.server = getpid(), e.ns = e.fd = -1, e.err = ECHILD, e.arg = arg, e.n = n, *e.value = '\0';
 	if (strcmp(arg[1], "-") != 0 && (e.ns = take(arg[1])) < 0)
 		return -1;
 	if (clone(run_errand, stack + sizeof stack, CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, &e) < 0)
@@ -646,10 +658,14 @@ static int write_map(pid_t pid, const char *name, const char *text)
 	return n == (int)strlen(text) ? 0 : fail_at(name);
 }
 
+/* In memory that all three have: an image's root can stop or kill whoever stands in its user namespace, at any instruction. */
 struct made {
-	int fd, err;
+	int inner, fd; /* who makes it, as a pidfd; the namespace */
+	int refused, err; /* what he met, and what whoever maps it did */
 	char step[32];
 };
+
+enum { STOPPED = 5000 }; /* milliseconds after which someone is taken to be stopped */
 
 /* The first number that there is in the user namespace where we stand. */
 static uint32_t first_id(const char *path)
@@ -665,88 +681,112 @@ static uint32_t first_id(const char *path)
 }
 
 /* Becomes somebody in the outer user namespace (nobody else makes one inside), and makes it. */
-static int become_inner(bool outer)
+static int become_inner(bool outer, pid_t parent)
 {
 	uint32_t uid = first_id("/proc/self/uid_map"), gid = first_id("/proc/self/gid_map");
 
 	if (outer && (setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0))
 		return -1;
-	return unshare(CLONE_NEWUSER) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 ? -1 : 0;
+	return unshare(CLONE_NEWUSER) < 0 ? -1 : end_with(parent); /* changed credentials clear it */
+}
+
+static _Noreturn void make_inner(struct made *made, bool outer, pid_t parent, int ready)
+{
+	int ns = open("/proc/self/ns", O_PATH | O_DIRECTORY | O_CLOEXEC); /* for who we become, / is closed */
+
+	made->refused = ns < 0 || become_inner(outer, parent) < 0 || (made->fd = openat(ns, "user", O_RDONLY | O_CLOEXEC)) < 0 ? errno : 0;
+	close(ns);
+	if (write(ready, "", 1) != 1)
+		_exit(EXIT_OURS);
+	for (;;)
+		pause();
+}
+
+static int map_users(struct made *made, char **arg, pid_t pid, int ready)
+{
+	struct pollfd said = {ready, POLLIN, 0};
+
+	if (poll(&said, 1, STOPPED) != 1)
+		return errno = ETIMEDOUT, -1;
+	if (made->refused != 0)
+		return errno = made->refused, -1;
+	if (strcmp(arg[2], "deny") == 0 && write_map(pid, "setgroups", "deny") < 0)
+		return -1;
+	return write_map(pid, "uid_map", arg[3]) < 0 ? -1 : write_map(pid, "gid_map", arg[4]);
 }
 
 /* As who stands in the namespace around: only he may map it. Descriptors are the server's, who has that of the namespace when this ends. */
-static _Noreturn void make_users(char **arg, int outer, int told)
+static _Noreturn void make_users(struct made *made, char **arg, int outer, pid_t server, const int ready[2])
 {
-	struct made made = {.fd = -1}, inner = {.fd = -1};
-	int ready[2];
-	pid_t pid = -1;
+	pid_t self = getpid(), pid = -1;
+	int result = -1;
 
 	fail_at("user namespace");
-	if ((outer < 0 || setns(outer, CLONE_NEWUSER) == 0) && pipe2(ready, O_CLOEXEC) == 0
-	    && (pid = (pid_t)syscall(SYS_clone, CLONE_FILES | SIGCHLD, NULL, NULL, NULL, NULL)) == 0) {
-		int ns = open("/proc/self/ns", O_PATH | O_DIRECTORY | O_CLOEXEC); /* for who we become, / is closed */
-		if (ns < 0 || become_inner(outer >= 0) < 0 || (inner.fd = openat(ns, "user", O_RDONLY | O_CLOEXEC)) < 0)
-			inner.err = errno;
-		close(ns);
-		if (write(ready[1], &inner, sizeof inner) != sizeof inner)
-			_exit(EXIT_OURS);
-		for (;;)
-			pause();
+	if (end_with(server) == 0 && (outer < 0 || (setns(outer, CLONE_NEWUSER) == 0 && end_with(server) == 0))) {
+		pid = (pid_t)syscall(SYS_clone, CLONE_FILES | CLONE_PIDFD | SIGCHLD, NULL, &made->inner, NULL, NULL);
+		if (pid == 0)
+			make_inner(made, outer >= 0, self, ready[1]);
+		if (pid > 0)
+			result = map_users(made, arg, pid, ready[0]);
 	}
-	made.err = errno;
-	if (pid > 0) {
-		struct pollfd said = {ready[0], POLLIN, 0};
-		made.err = ECHILD;
-		if (poll(&said, 1, 10000) == 1 && read(ready[0], &inner, sizeof inner) == sizeof inner && (made.err = inner.err) == 0) {
-			if ((strcmp(arg[2], "deny") == 0 && write_map(pid, "setgroups", "deny") < 0) || write_map(pid, "uid_map", arg[3]) < 0
-			    || write_map(pid, "gid_map", arg[4]) < 0)
-				made.err = errno;
-			else
-				made.fd = inner.fd;
-		}
-		if (made.fd < 0 && inner.fd >= 0)
-			close(inner.fd);
-		close(ready[0]);
-		close(ready[1]);
-		kill(pid, SIGKILL);
+	made->err = result < 0 ? errno : 0;
+	snprintf(made->step, sizeof made->step, "%s", failed);
+	_exit(0);
+}
+
+/* Returns with both gone, whatever was done to them. */
+static int users_made(struct made *made, char **arg, int outer)
+{
+	int ready[2], fd = -1;
+	struct pollfd ended = {-1, POLLIN, 0};
+	pid_t self = getpid(), pid;
+
+	if (pipe2(ready, O_CLOEXEC) < 0)
+		return fail_at("pipe");
+	signal(SIGCHLD, SIG_DFL);
+	pid = (pid_t)syscall(SYS_clone, CLONE_FILES | CLONE_PIDFD | SIGCHLD, NULL, &fd, NULL, NULL);
+	if (pid == 0)
+		make_users(made, arg, outer, self, ready);
+	if (pid < 0)
+		made->err = errno;
+	else {
+		ended.fd = fd;
+		if (poll(&ended, 1, STOPPED + 1000) != 1)
+			made->err = ETIMEDOUT;
+		kill(pid, SIGKILL); /* unreaped, its number is its own */
 		waitpid(pid, NULL, 0);
+		close(fd);
 	}
-	snprintf(made.step, sizeof made.step, "%s", failed);
-	_exit(write(told, &made, sizeof made) == sizeof made ? 0 : EXIT_OURS);
+	if (made->inner >= 0) {
+		syscall(NR_pidfd_send_signal, made->inner, SIGKILL, NULL, 0);
+		close(made->inner);
+	}
+	signal(SIGCHLD, SIG_IGN);
+	close(ready[0]);
+	close(ready[1]);
+	return made->err == 0 ? 0 : (errno = made->err, fail_at(made->step));
 }
 
 /* users SERIAL allow|deny UIDS GIDS [FD]: makes and pins SERIAL/user, inside the user namespace that is open as FD. */
 static int users(char **arg, int n)
 {
-	int told[2], outer = -1, result = -1, err;
-	struct made made = {.fd = -1, .err = ECHILD, .step = "user namespace"};
-	pid_t pid;
+	static struct made *made;
+	int outer = -1, result, err;
 
+	if (!made && (made = mmap(NULL, sizeof *made, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)) == MAP_FAILED)
+		return made = NULL, fail_at("mmap");
 	if (n == 6 && (outer = take(arg[5])) < 0)
 		return -1;
-	if (pipe2(told, O_CLOEXEC | O_NONBLOCK) < 0)
-		return fail_at("pipe");
-	signal(SIGCHLD, SIG_DFL);
-	pid = (pid_t)syscall(SYS_clone, CLONE_FILES | SIGCHLD, NULL, NULL, NULL, NULL);
-	if (pid == 0)
-		make_users(arg, outer, told[1]);
-	if (pid > 0 && waitpid(pid, NULL, 0) == pid && read(told[0], &made, sizeof made) < 0)
-		made.err = ECHILD;
-	signal(SIGCHLD, SIG_IGN);
-	close(told[0]);
-	close(told[1]);
+	*made = (struct made){-1, -1, ECHILD, ECHILD, "user namespace"};
+	result = users_made(made, arg, outer);
+	if (result == 0 && (result = pin(arg[1], "user", made->fd)) == 0)
+		add("ok");
+	err = errno;
+	if (made->fd >= 0)
+		close(made->fd);
 	if (outer >= 0)
 		close(outer);
-	if (made.fd >= 0) {
-		result = pin(arg[1], "user", made.fd);
-		err = errno;
-		close(made.fd);
-		if (result == 0)
-			add("ok");
-		return errno = err, result;
-	}
-	errno = made.err;
-	return fail_at(strdup(made.step));
+	return errno = err, result;
 }
 
 static int answer(char **arg, int n)

@@ -84,7 +84,12 @@ function checkGiven({ values }: CheckContext<'user'>): void {
 function mapsOf(cx: CreateContext<'user'>, lx: LinuxSubstrate): { readonly uid: IdMap; readonly gid: IdMap } {
   const { uid, gid, range = 65536 } = cx.values;
   if (uid !== undefined) return { uid: asMap(uid), gid: asMap(gid ?? uid) };
-  if (!isWhole(cx.parent.uid) || !isWhole(cx.parent.gid)) return { uid: same(cx.parent.uid), gid: same(cx.parent.gid) };
+  if (!isWhole(cx.parent.uid) || !isWhole(cx.parent.gid)) {
+    if (cx.values.range === undefined) return { uid: same(cx.parent.uid), gid: same(cx.parent.gid) };
+    throw new VimageError('EOPNOTSUPP', 'numbers are found only where all of the machine’s are there, which is not so where the image is made', {
+      subject: 'range', hint: 'say which: uid 0=FIRST:COUNT, in numbers of the image around',
+    });
+  }
   const others = lx.savedBy('user').map(savedMaps);
   const outside = freeRange(range, others.flatMap((maps) => [maps.uid, maps.gid]));
   const map = [{ inside: 0, outside, count: range }];

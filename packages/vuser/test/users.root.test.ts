@@ -1,14 +1,23 @@
-import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { boot, type Kernel } from '@vimage/core';
+import { boot, codeOf, type Kernel } from '@vimage/core';
 import { imgexecPath, linux, type LinuxSubstrate } from '@vimage/linux';
 import { vfs } from '@vimage/vfs';
 import { vnet } from '@vimage/vnet';
 import { vproc } from '@vimage/vproc';
 import { needRoot } from '../../linux/test/rights.ts';
 import { vuser } from '../src/index.ts';
+
+/** Whether a process of that number is there, and not a dead one. */
+function stands(pid: string): boolean {
+  try {
+    return !/^State:\s*[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
 
 describe.skipIf(needRoot.missing)(`an image’s own users${needRoot.note}`, () => {
   let kernel: Kernel;
@@ -79,6 +88,44 @@ describe.skipIf(needRoot.missing)(`an image’s own users${needRoot.note}`, () =
     await kernel.create(['name', 'peer', 'vir', 'user', 'share', 'lab']);
     expect(run('peer', 'cat /proc/self/uid_map').out).toBe(run('lab', 'cat /proc/self/uid_map').out);
   });
+
+  it('finds no numbers where not all are there', async () => {
+    await kernel.create(['name', 'lab', 'children.max', '4', 'vir', 'user', 'range', '1000']);
+    await expect(kernel.create(['name', 'lab.in', 'vir', 'user', 'range', '10'])).rejects.toMatchObject({ code: 'EOPNOTSUPP', subject: 'range' });
+    expect((await kernel.list()).map(({ name }) => name)).not.toContain('lab.in');
+  });
+
+  it.each(['SIGSTOP', 'SIGKILL'] as const)('its root, with %s for whoever makes users inside, leaves nobody standing there', async (signal) => {
+    await kernel.create(['name', 'lab', 'children.max', '64', 'vir', 'user']);
+    // Only what stands in its own user namespace can be met by it.
+    const hunter = spawn(imgexecPath(), ['lab', '--', process.execPath, '-e', `
+      const { readdirSync, writeSync } = require('node:fs');
+      const old = new Set(readdirSync('/proc'));
+      console.log('up');
+      for (const met = new Set();;) for (const pid of readdirSync('/proc')) {
+        if (old.has(pid) || !/^\\d+$/.test(pid)) continue;
+        try { process.kill(Number(pid), '${signal}'); } catch { continue; }
+        if (!met.has(pid)) writeSync(1, 'met ' + pid + '\\n');
+        met.add(pid);
+      }
+    `], { stdio: ['ignore', 'pipe', 'inherit'] });
+    try {
+      let said = '';
+      hunter.stdout.on('data', (data: Buffer) => { said += data.toString(); });
+      await expect.poll(() => said, { timeout: 5000 }).toContain('up');
+      let refused = '';
+      for (let i = 0; i < 60 && refused === ''; i++) {
+        await kernel.create(['name', `lab.i${i}`, 'vir', 'user']).catch((error: unknown) => { refused = codeOf(error) ?? String(error); });
+        await new Promise((resolve) => { setImmediate(resolve); });
+      }
+      expect(said).toContain('met');
+      expect(['', 'ETIMEDOUT', 'ECHILD', 'ESRCH', 'ENOENT']).toContain(refused);
+      const met = [...said.matchAll(/met (\d+)/g)].map(([, pid]) => String(pid));
+      await expect.poll(() => met.filter((pid) => stands(pid)), { timeout: 2000 }).toEqual([]);
+    } finally {
+      hunter.kill('SIGKILL');
+    }
+  }, 30_000);
 
   it('twenty images have nobody in common', async () => {
     for (let i = 0; i < 20; i++) await kernel.create(['name', `i${i}`, 'vir', 'user']);

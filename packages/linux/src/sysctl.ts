@@ -1,5 +1,5 @@
 import { VimageError } from '@vimage/core';
-import { readIn, writeIn } from './netfile.ts';
+import { withNetFiles } from './netfile.ts';
 import type { Namespace } from './ns.ts';
 import { asSysError } from './sys/error.ts';
 
@@ -16,7 +16,7 @@ function file(key: string): string {
 export function readSysctl(ns: Namespace, key: string): string {
   const path = file(key);
   try {
-    return readIn(ns, path).trimEnd();
+    return withNetFiles(ns, (files) => files.read(path)).trimEnd();
   } catch (error) {
     throw asSysError(error, key);
   }
@@ -26,7 +26,7 @@ export function readSysctl(ns: Namespace, key: string): string {
 export function writeSysctl(ns: Namespace, key: string, value: string): void {
   const path = file(key);
   try {
-    writeIn(ns, path, value);
+    withNetFiles(ns, (files) => { files.write(path, value); });
   } catch (error) {
     throw asSysError(error, key);
   }

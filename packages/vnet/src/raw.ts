@@ -1,4 +1,4 @@
-import { readIn } from '@vimage/linux';
+import { withNetFiles, type NetFiles } from '@vimage/linux';
 import type { Stack } from './stack.ts';
 
 /** A socket by its inode in sockfs, and what to say of it. */
@@ -12,19 +12,19 @@ const protocols: Readonly<Record<number, string>> = { 1: 'icmp', 6: 'tcp', 17: '
 
 /** Raw and ping sockets, as /proc/net/raw and its like have them: sock_diag(7) knows them only where the kernel was built for it. */
 export function rawSockets(stack: Stack): readonly FoundSocket[] {
-  return files.flatMap(([file, kind]) => linesOf(stack, `/proc/thread-self/net/${file}`).flatMap((line): FoundSocket[] => {
+  return withNetFiles(stack.ns, (net) => files.flatMap(([file, kind]) => linesOf(net, `/proc/thread-self/net/${file}`).flatMap((line): FoundSocket[] => {
     // sl local:PORT remote st queues timer retransmissions uid timeout inode; a raw socket's port is its protocol.
     const [, local = '', , , , , , , , inode] = line.trim().split(/\s+/);
     const number = parseInt(local.split(':')[1] ?? '', 16);
     const what = kind === 'raw' ? `raw, protocol ${protocols[number] ?? number}` : `ping, id ${number}`;
     return inode === undefined ? [] : [{ inode: Number(inode), detail: what }];
-  }));
+  })));
 }
 
 /** Without the line of headings; none where the kernel has no such file. */
-function linesOf(stack: Stack, path: string): readonly string[] {
+function linesOf(net: NetFiles, path: string): readonly string[] {
   try {
-    return readIn(stack.ns, path).split('\n').slice(1).filter((line) => line !== '');
+    return net.read(path).split('\n').slice(1).filter((line) => line !== '');
   } catch {
     return [];
   }

@@ -1,5 +1,5 @@
 import { VimageError, codeOf } from '@vimage/core';
-import { netlinkSocket, readAllIn, readIn, withNs, writeAllIn, type Namespace } from '@vimage/linux';
+import { netlinkSocket, withNetFiles, withNs, type Namespace, type NetFiles } from '@vimage/linux';
 import { netlink, type Netlink } from '@vimage/netlink';
 import { sysctlPath } from './params/sysctl.ts';
 
@@ -28,19 +28,20 @@ export class Stack {
 
   /** The value of a sysctl, or undefined where the kernel has none of that name. */
   sysctl(key: string): string | undefined {
-    return readIfThere(this.ns, `/proc/sys/${sysctlPath(key)}`);
+    return withNetFiles(this.ns, (files) => files.readIfThere(`/proc/sys/${sysctlPath(key)}`))?.trimEnd();
   }
 
   /** Sets sysctls in order. ENOENT, EINVAL and EPERM name the one that was refused. */
   setSysctls(values: Iterable<readonly [key: string, value: string]>): void {
-    const paths = new Map([...values].map(([key, value]) => [`/proc/sys/${sysctlPath(key)}`, { key, value }]));
-    writeAllIn(this.ns, [...paths].map(([path, { value }]) => [path, value] as const), (path, error) => refused(paths.get(path), error));
+    withNetFiles(this.ns, (files) => {
+      for (const [key, value] of values) writeSysctl(files, key, value);
+    });
   }
 
   /** Every file directly in a directory of /proc/sys, by name. Those that cannot be read are left out. */
   sysctlDir(dir: string): ReadonlyMap<string, string> {
     try {
-      return new Map([...readAllIn(this.ns, `/proc/sys/${dir}`)].map(([name, value]) => [name, value.trimEnd()]));
+      return new Map([...withNetFiles(this.ns, (files) => files.readAll(`/proc/sys/${dir}`))].map(([name, value]) => [name, value.trimEnd()]));
     } catch (error) {
       if (codeOf(error) === 'ENOENT') return new Map();
       throw error;
@@ -54,19 +55,13 @@ export class Stack {
   }
 }
 
-function readIfThere(ns: Namespace, path: string): string | undefined {
+function writeSysctl(files: NetFiles, key: string, value: string): void {
   try {
-    return readIn(ns, path).trimEnd();
+    files.write(`/proc/sys/${sysctlPath(key)}`, value);
   } catch (error) {
-    if (['ENOENT', 'EACCES', 'EPERM', 'EIO', 'EISDIR', 'EINVAL'].includes(codeOf(error) ?? '')) return undefined;
-    throw error;
+    const code = codeOf(error) ?? 'EIO';
+    const hint = code === 'ENOENT' ? 'the kernel has no such setting in a stack of its own: see sysctl -a inside the image'
+      : code === 'EINVAL' ? 'the kernel does not take that value' : undefined;
+    throw new VimageError(code, `sysctl ${key}=${value}: ${code}`, { subject: key, cause: error, ...(hint === undefined ? {} : { hint }) });
   }
-}
-
-function refused(asked: { readonly key: string; readonly value: string } | undefined, error: unknown): VimageError {
-  const code = codeOf(error) ?? 'EIO';
-  const key = asked?.key ?? '';
-  const hint = code === 'ENOENT' ? 'the kernel has no such setting in a stack of its own: see sysctl -a inside the image'
-    : code === 'EINVAL' ? 'the kernel does not take that value' : undefined;
-  return new VimageError(code, `sysctl ${key}=${asked?.value ?? ''}: ${code}`, { subject: key, cause: error, ...(hint === undefined ? {} : { hint }) });
 }

@@ -91,6 +91,10 @@ export abstract class LinuxMachine {
     return this.#look() === undefined ? undefined : this.livePinner();
   }
 
+  protected needPins(): void {
+    if (this.#look() === undefined) this.livePinner();
+  }
+
   /** imgexec, standing in the pins' namespace; started, and the namespace made, when first needed. */
   pinner(): Awaitable<Pinner> {
     return this.root.run(() => this.livePinner());

@@ -155,6 +155,7 @@ export abstract class LinuxStages extends LinuxMachine {
         else this.#plans.set(serial, plan);
       },
       discard: (serial, cgroup, dir) => this.#discard(serial, cgroup, dir),
+      needPins: () => { this.needPins(); },
       settlePins: (quietly) => { this.#settlePins(quietly); },
       remakeView: (serial) => this.pinnerIfPins()?.remove(serial, 'mnt'),
       own: (serial, dir, persist) => this.#own(serial, dir, persist),

@@ -1,5 +1,5 @@
 import { defineComponent, type Component, type EntryStep } from '@vimage/core';
-import { linuxOf, registryRoot } from '@vimage/linux';
+import { registryRoot } from '@vimage/linux';
 import { archHere } from './arch.ts';
 import { switches, type Switch } from './data/switches.ts';
 import { vprivParams } from './params.ts';
@@ -26,12 +26,7 @@ export const vpriv: Component<'priv'> = defineComponent<'priv'>({
     archHere();
   },
 
-  create: async (cx) => {
-    const made = { serial: cx.image.serial, image: cx.image.name, on: asked(cx.values), within: checkWithin(cx, cx.parent) };
-    // The view is pinned by the first who enters: the place for that has to be there.
-    await linuxOf(cx.substrate).pinner();
-    return made;
-  },
+  create: (cx) => ({ serial: cx.image.serial, image: cx.image.name, on: asked(cx.values), within: checkWithin(cx, cx.parent) }),
 
   set: (made, cx) => {
     const { image, values, before, parent, scope } = cx;

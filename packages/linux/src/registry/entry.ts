@@ -171,7 +171,8 @@ function boundsOf(pairs: Pairs): readonly Bound[] {
 
 const viewVerbs: ReadonlySet<string> = new Set(['root', 'mount', 'bind', 'overlay', 'dev', 'link', 'mask', 'cover']);
 
-function isView(verb: string | undefined): boolean {
+/** Whether a step of this verb makes the mount view. */
+export function isView(verb: string | undefined): boolean {
   return verb !== undefined && viewVerbs.has(verb);
 }
 

@@ -4,7 +4,7 @@ import type { Awaitable, Pairs, PlanStep, Stage, StoredImage } from '@vimage/cor
 import type { CgroupAt } from '../cgroup.ts';
 import { door } from '../door.ts';
 import { ifThere, needDir, overwrite, removeDir, removeTree, rename, replace, unlink, writeNew } from '../sys/file.ts';
-import { decodePlan, encodePlan } from './entry.ts';
+import { decodePlan, encodePlan, isView } from './entry.ts';
 import type { Entry } from './entry.ts';
 import { readNotes, writeNote, writeNotes } from './journal.ts';
 import type { FileLock } from './lock.ts';
@@ -22,6 +22,8 @@ export interface StageHost {
   during(fn: () => Promise<void>): Promise<void>;
   /** Removes what of an image that never was is outside the registry: processes, cgroup, pins. */
   discard(serial: bigint, cgroup: CgroupAt | undefined, dir: string): Promise<void>;
+  /** Makes the pins' namespace where there is none. */
+  needPins(): void;
   /** Waits until what was asked to be pinned is; `quietly`: or not. */
   settlePins(quietly: boolean): void;
   /** What enters from now on gets a mount view as the plan has it; what lives there keeps the one it has. */
@@ -123,6 +125,8 @@ export class LinuxStage implements Stage {
     const bytes = encodePlan(image, plan, this.#start);
     const pairs = encodePairs(image.pairs);
     return this.#host.run(() => {
+      // Whoever enters first pins the view: the place for that has to be there.
+      if (plan.some(({ verb, mode }) => isView(verb) && mode !== 'effective')) this.#host.needPins();
       this.#host.begin();
       try {
         if (this.#start.existing) this.#publishChange(bytes, pairs, image.persist);

@@ -10,10 +10,13 @@ export interface RootOutside {
 export class Users {
   /** The user namespace; undefined: the machine's own. */
   readonly ns: Namespace | undefined;
+  /** Serial of the image that made it: pinned as `SERIAL/user`. Undefined for the machine's. */
+  readonly serial: bigint | undefined;
   readonly root: RootOutside | undefined;
 
-  constructor(ns: Namespace | undefined, root: RootOutside | undefined) {
+  constructor(ns: Namespace | undefined, serial: bigint | undefined, root: RootOutside | undefined) {
     this.ns = ns;
+    this.serial = serial;
     this.root = root;
   }
 }

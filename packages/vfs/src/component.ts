@@ -1,9 +1,9 @@
-import { VimageError, defineComponent, type Component, type CreateContext } from '@vimage/core';
-import { linuxOf, usersOf } from '@vimage/linux';
+import { VimageError, defineComponent, type Component, type CreateContext, type EntryStep } from '@vimage/core';
+import { usersOf, type RootOutside } from '@vimage/linux';
 import { vfsParams, type VfsParams } from './params.ts';
 import { machine } from './plan/look.ts';
 import { fsPlan } from './plan/plan.ts';
-import { checkValues } from './plan/wanted.ts';
+import { checkValues, type RootAt } from './plan/wanted.ts';
 import { hiddenDirs, keptOverlay, rootAgain, rootAt, wantedOf } from './prepare.ts';
 import { removeStore, storesOf } from './store.ts';
 import { inHome, machineFs, nosuid, ownedBy, readSaved, savedPairs, type Vfs } from './vfs.ts';
@@ -29,25 +29,17 @@ export const vfs: Component<'fs'> = defineComponent<'fs'>({
 
   create: async (cx) => {
     checkParent(cx);
-    // The view is pinned by the first who enters: the place for that has to be there.
-    await linuxOf(cx.substrate).pinner();
     const hidden = hiddenDirs(cx);
-    const map = await mapOf(cx);
+    const owners = await ownersOf(cx);
     const { root, unpacked } = await rootAt(cx, hidden);
-    const overlay = keptOverlay(cx, hidden);
-    const values = overlay === undefined ? cx.values : { ...cx.values, overlay };
-    const wanted = await wantedOf(cx.stage, values, root, hidden, map);
-    return { serial: cx.image.serial, image: cx.image.name, unpacked, steps: ownedBy(fsPlan(wanted, machine), usersOf(await cx.peek('user'))?.root) };
+    return { serial: cx.image.serial, image: cx.image.name, unpacked, steps: await stepsFor(cx, root, hidden, owners) };
   },
 
   set: async (made, cx) => {
     checkParent(cx);
     const hidden = hiddenDirs(cx);
-    const overlay = keptOverlay(cx, hidden);
-    const values = overlay === undefined ? cx.values : { ...cx.values, overlay };
-    const wanted = await wantedOf(cx.stage, values, rootAgain(values, made.unpacked, hidden), hidden, await mapOf(cx));
     const { steps } = made;
-    made.steps = ownedBy(fsPlan(wanted, machine), usersOf(await cx.peek('user'))?.root);
+    made.steps = await stepsFor(cx, rootAgain(cx.values, made.unpacked, hidden), hidden, await ownersOf(cx));
     cx.scope.defer(() => { made.steps = steps; });
     return { notes: ['programs that run keep the file system they have; those started from now on get the new one'] };
   },
@@ -87,12 +79,25 @@ function checkParent({ parent, values, image }: CreateContext<'fs'>): void {
   });
 }
 
-/** Pin of the user namespace by which what is given is mapped. EINVAL. */
-async function mapOf(cx: CreateContext<'fs'>): Promise<string | undefined> {
-  if (cx.values.idmap !== true) return undefined;
-  const user = await cx.peek('user');
-  if (user === undefined || !('serial' in user) || typeof user.serial !== 'bigint') {
+/** Who has what is made, where the image has users of its own. */
+interface Owners {
+  /** Pin of the user namespace by which what is given is mapped. */
+  readonly map: string | undefined;
+  readonly root: RootOutside | undefined;
+}
+
+/** EINVAL: what is given is to be mapped, and there are no users to map to. */
+async function ownersOf(cx: CreateContext<'fs'>): Promise<Owners> {
+  const users = usersOf(await cx.peek('user'));
+  if (cx.values.idmap !== true) return { map: undefined, root: users?.root };
+  if (users?.serial === undefined) {
     throw new VimageError('EINVAL', 'idmap: the image has no users of its own to map to', { subject: 'idmap', hint: 'add "vir user", or leave it out' });
   }
-  return `${user.serial}/user`;
+  return { map: `${users.serial}/user`, root: users.root };
+}
+
+async function stepsFor(cx: CreateContext<'fs'>, root: RootAt, hidden: readonly string[], owners: Owners): Promise<readonly EntryStep[]> {
+  const overlay = keptOverlay(cx, hidden);
+  const values = overlay === undefined ? cx.values : { ...cx.values, overlay };
+  return ownedBy(fsPlan(await wantedOf(cx.stage, values, root, hidden, owners.map), machine), owners.root);
 }

@@ -4,15 +4,12 @@ import { mapText, readMap, rootOf, type IdMap } from './map.ts';
 
 /** What stands in the slot of `user`: a user namespace with its maps. img0's is the one that we are in. */
 export class Vuser extends Users {
-  /** Serial of the image that made it, which names its pin; undefined for img0's. */
-  readonly serial: bigint | undefined;
   readonly uid: IdMap;
   readonly gid: IdMap;
 
   constructor(ns: Namespace | undefined, serial: bigint | undefined, uid: IdMap, gid: IdMap) {
     const [user, group] = [rootOf(uid), rootOf(gid)];
-    super(ns, ns === undefined || user === undefined || group === undefined ? undefined : { uid: user.outside, gid: group.outside });
-    this.serial = serial;
+    super(ns, serial, ns === undefined || user === undefined || group === undefined ? undefined : { uid: user.outside, gid: group.outside });
     this.uid = uid;
     this.gid = gid;
   }

@@ -96,6 +96,8 @@ pid_t spawn(int cgroup, bool v1, bool brother); /* fork, and the child begins in
 int close_all_but(const int *keep, int n);
 void keep_fd(int *keep, int *n, int fd); /* into a list as close_all_but takes it; -1 is none */
 int read_all(int fd, char *buf, size_t size);
+int start_of(pid_t pid, char *start, size_t size);
+int write_map(pid_t pid, const char *name, const char *text); /* name: uid_map, gid_map, setgroups */
 
 /* user.c */
 

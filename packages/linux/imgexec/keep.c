@@ -5,27 +5,6 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-/* Field 22 of proc_pid_stat(5): with the pid, who a process is. */
-static int start_of(pid_t pid, char *start, size_t size)
-{
-	char path[32], text[1024], *s;
-	int fd, n, field = 2;
-
-	snprintf(path, sizeof path, "/proc/%d/stat", pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	n = fd < 0 ? -1 : read_all(fd, text, sizeof text - 1);
-	if (fd >= 0)
-		close(fd);
-	if (n <= 0)
-		return fail_at("stat of /proc");
-	text[n] = '\0';
-	for (s = strrchr(text, ')'); s && field < 22; field++)
-		s = strchr(s + 1, ' ');
-	if (!s || snprintf(start, size, "%.*s", (int)strcspn(s + 1, " "), s + 1) >= (int)size)
-		return errno = EBADMSG, fail_at("stat of /proc");
-	return 0;
-}
-
 /* Writes down, in the image's directory, one from whom descent counts: members/PID, with its start and what it is. */
 int member_add(int image, pid_t pid, const char *mark)
 {

@@ -16,28 +16,6 @@
 #define NS_OWNER _IO(0xb7, 0x4)
 
 
-/* Field 22 of /proc/PID/stat; 0 where there is no such process. */
-static uint64_t started(pid_t pid)
-{
-	char path[32], text[1024], *s;
-	uint64_t start = 0;
-	int fd, n;
-
-	snprintf(path, sizeof path, "/proc/%d/stat", pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return 0;
-	n = read_all(fd, text, sizeof text - 1);
-	close(fd);
-	if (n <= 0)
-		return 0;
-	text[n] = '\0';
-	s = strrchr(text, ')');
-	for (int field = 2; s && field < 22; field++)
-		s = strchr(s + 1, ' ');
-	return s && sscanf(s, " %lu", &start) == 1 ? start : 0;
-}
-
 static const char *why_not(void)
 {
 	static const struct { const char *path; char forbids; const char *why; } knobs[] = {
@@ -58,16 +36,10 @@ static const char *why_not(void)
 	return "a container or a sandbox around this process may forbid it (seccomp, chroot): run outside of it, or as root";
 }
 
-static void write_map(pid_t pid, const char *name, const char *text)
+static void must_map(pid_t pid, const char *name, const char *text)
 {
-	char path[64];
-	int fd;
-
-	snprintf(path, sizeof path, "/proc/%d/%s", pid, name);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text))
-		die(EXIT_OURS, errno, "user namespace: %s cannot be written: %s", path, why_not());
-	close(fd);
+	if (write_map(pid, name, text) < 0)
+		die(EXIT_OURS, errno, "user namespace: /proc/%d/%s cannot be written: %s", pid, name, why_not());
 }
 
 /* The user's lines in /etc/subuid: `NAME:START:COUNT`, the first of them. */
@@ -121,15 +93,15 @@ static void map(pid_t pid)
 {
 	char text[32];
 
-	/* Both or one: a user without ranges is root and nobody else in there. */
+	/* A user without ranges is root and nobody else in there. */
 	if (!map_range("newgidmap", "/etc/subgid", pid, getgid())) {
-		write_map(pid, "setgroups", "deny");
+		must_map(pid, "setgroups", "deny");
 		snprintf(text, sizeof text, "0 %u 1", getgid());
-		write_map(pid, "gid_map", text);
+		must_map(pid, "gid_map", text);
 	}
 	if (!map_range("newuidmap", "/etc/subuid", pid, getuid())) {
 		snprintf(text, sizeof text, "0 %u 1", getuid());
-		write_map(pid, "uid_map", text);
+		must_map(pid, "uid_map", text);
 	}
 }
 
@@ -180,9 +152,9 @@ static pid_t make_holder(void)
 }
 
 /* Joins them; false where that is no holder (any more). */
-static bool join_holder(pid_t pid, uint64_t start)
+static bool join_holder(pid_t pid, const char *start)
 {
-	char path[48];
+	char path[48], now[24];
 	uid_t owner;
 	int user, mnt;
 
@@ -191,7 +163,8 @@ static bool join_holder(pid_t pid, uint64_t start)
 	snprintf(path, sizeof path, "/proc/%d/ns/mnt", pid);
 	mnt = open(path, O_RDONLY | O_CLOEXEC);
 	/* Its start time afterwards: the number was not another's meanwhile. */
-	if (user < 0 || mnt < 0 || ns_check(user, CLONE_NEWUSER, 0, 0) < 0 || ioctl(user, NS_OWNER, &owner) < 0 || owner != getuid() || started(pid) != start)
+	if (user < 0 || mnt < 0 || ns_check(user, CLONE_NEWUSER, 0, 0) < 0 || ioctl(user, NS_OWNER, &owner) < 0 || owner != getuid()
+	    || start_of(pid, now, sizeof now) < 0 || strcmp(now, start) != 0)
 		return false;
 	if (setns(user, CLONE_NEWUSER) < 0 || setns(mnt, CLONE_NEWNS) < 0 || setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
 		die(EXIT_OURS, errno, "user namespace: yours, of process %d, cannot be joined", pid);
@@ -205,8 +178,7 @@ int rootless(void)
 {
 	static char dir[PATH_MAX], where[PATH_MAX], cwd[PATH_MAX];
 	struct stat ours, now;
-	uint64_t start;
-	char text[64];
+	char text[64], start[24];
 	int at, fd, n;
 	pid_t pid;
 
@@ -225,12 +197,14 @@ int rootless(void)
 		die(EXIT_OURS, fd < 0 ? errno : EPERM, "registry: %s: it must be a file of yours", where);
 	n = read_all(fd, text, sizeof text - 1);
 	text[n < 0 ? 0 : n] = '\0';
-	if (sscanf(text, "%d %lu", &pid, &start) != 2 || !join_holder(pid, start)) {
+	if (sscanf(text, "%d %23s", &pid, start) != 2 || !join_holder(pid, start)) {
 		pid = make_holder();
-		n = snprintf(text, sizeof text, "%d %lu\n", pid, started(pid));
+		if (start_of(pid, start, sizeof start) < 0)
+			die_at("the holder");
+		n = snprintf(text, sizeof text, "%d %s\n", pid, start);
 		if (ftruncate(fd, 0) < 0 || pwrite(fd, text, (size_t)n, 0) != n)
 			die(EXIT_OURS, errno, "write: %s: it cannot be written", where);
-		if (!join_holder(pid, started(pid)))
+		if (!join_holder(pid, start))
 			die(EXIT_OURS, ESRCH, "user namespace: who holds it (process %d) has ended", pid);
 	}
 	flock(at, LOCK_UN);

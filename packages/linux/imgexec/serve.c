@@ -645,19 +645,6 @@ static int inside(char **arg, int n)
 	return 0;
 }
 
-static int write_map(pid_t pid, const char *name, const char *text)
-{
-	char path[48];
-	int fd, n;
-
-	snprintf(path, sizeof path, "/proc/%d/%s", pid, name);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	n = fd < 0 ? -1 : (int)write(fd, text, strlen(text));
-	if (fd >= 0)
-		close(fd);
-	return n == (int)strlen(text) ? 0 : fail_at(name);
-}
-
 /* In memory that all three have: an image's root can stop or kill whoever stands in its user namespace, at any instruction. */
 struct made {
 	int inner, fd; /* who makes it, as a pidfd; the namespace */

@@ -350,3 +350,37 @@ int read_all(int fd, char *buf, size_t size)
 	}
 	return (int)len;
 }
+
+/* Field 22 of proc_pid_stat(5): with the pid, who a process is. */
+int start_of(pid_t pid, char *start, size_t size)
+{
+	char path[32], text[1024], *s;
+	int fd, n, field = 2;
+
+	snprintf(path, sizeof path, "/proc/%d/stat", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read_all(fd, text, sizeof text - 1);
+	if (fd >= 0)
+		close(fd);
+	if (n <= 0)
+		return fail_at("stat of /proc");
+	text[n] = '\0';
+	for (s = strrchr(text, ')'); s && field < 22; field++)
+		s = strchr(s + 1, ' ');
+	if (!s || snprintf(start, size, "%.*s", (int)strcspn(s + 1, " "), s + 1) >= (int)size)
+		return errno = EBADMSG, fail_at("stat of /proc");
+	return 0;
+}
+
+int write_map(pid_t pid, const char *name, const char *text)
+{
+	char path[48];
+	int fd, n;
+
+	snprintf(path, sizeof path, "/proc/%d/%s", pid, name);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : (int)write(fd, text, strlen(text));
+	if (fd >= 0)
+		close(fd);
+	return n == (int)strlen(text) ? 0 : fail_at(name);
+}

@@ -15,9 +15,9 @@ const variable = 'VIMAGE_HOLDER';
  * This process, an ordinary user's, starts anew as root of that user's own namespaces, one user and one mount namespace for all that he does
  * with images (held by an idle imgexec while there are any). Returns for root, and where it already is there.
  */
-export function becomeRootless(argv: readonly string[] = [process.execPath, ...process.execArgv, ...process.argv.slice(1)]): void {
+export function becomeRootless(): void {
   if ((process.geteuid?.() ?? 0) === 0) return;
-  execve(imgexecPath(), ['imgexec', '--rootless', '--', ...argv], environmentOf());
+  execve(imgexecPath(), ['imgexec', '--rootless', '--', process.execPath, ...process.execArgv, ...process.argv.slice(1)], environmentOf());
 }
 
 /** This process, in the user's own namespaces already, becomes a program there. EPERM for root of the machine, who has none of his own. ENOENT. */

@@ -1,7 +1,8 @@
 import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { refusal } from '../../linux/test/ran.ts';
 import { needRoot } from '../../linux/test/rights.ts';
-import { lab, refusal, tools, type Lab } from './lab.ts';
+import { lab, tools, type Lab } from './lab.ts';
 
 describe.skipIf(needRoot.missing)(`denied names${needRoot.note}`, () => {
   let at: Lab;

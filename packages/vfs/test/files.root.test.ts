@@ -3,8 +3,9 @@ import { once } from 'node:events';
 import { constants, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ImageHandle } from '@vimage/core';
+import { refusal } from '../../linux/test/ran.ts';
 import { needRoot } from '../../linux/test/rights.ts';
-import { lab, refusal, tools, type Lab } from './lab.ts';
+import { lab, tools, type Lab } from './lab.ts';
 
 describe.skipIf(needRoot.missing)(`image.fs${needRoot.note}`, () => {
   let at: Lab;

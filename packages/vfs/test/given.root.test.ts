@@ -2,8 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, existsSync, readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { refusal } from '../../linux/test/ran.ts';
 import { needRoot } from '../../linux/test/rights.ts';
-import { lab, refusal, tools, type Lab } from './lab.ts';
+import { lab, tools, type Lab } from './lab.ts';
 
 describe.skipIf(needRoot.missing)(`what is given, and nothing else${needRoot.note}`, () => {
   let at: Lab;

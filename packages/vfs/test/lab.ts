@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -6,13 +5,8 @@ import { boot, type ImageHandle, type Kernel } from '@vimage/core';
 import { imgexecPath, linux, type LinuxSubstrate } from '@vimage/linux';
 import { vnet } from '@vimage/vnet';
 import { vproc } from '@vimage/vproc';
+import { ran, type Ran } from '../../linux/test/ran.ts';
 import { vfs } from '../src/index.ts';
-
-export interface Ran {
-  readonly status: number | null;
-  readonly out: string;
-  readonly err: string;
-}
 
 /** A kernel with `fs`, `net` and `proc`, and a directory of the host's that ends with it. */
 export interface Lab {
@@ -37,10 +31,7 @@ export async function lab(): Promise<Lab> {
   const substrate = linux();
   const kernel = await boot({ substrate, components: [vproc, vnet, vfs] });
   const dir = mkdtempSync(path.join(tmpdir(), 'vfs-test-'));
-  const run = (name: string, ...command: readonly string[]): Ran => {
-    const { status, stdout, stderr } = spawnSync(imgexecPath(), [name, '--', ...command], { encoding: 'utf8', timeout: 30_000, cwd: '/' });
-    return { status, out: stdout, err: stderr };
-  };
+  const run = (name: string, ...command: readonly string[]): Ran => ran(imgexecPath(), [name, '--', ...command], { cwd: '/' });
   const leave = async (): Promise<void> => {
     await kernel.close();
     rmSync(dir, { recursive: true });
@@ -66,15 +57,4 @@ export async function lab(): Promise<Lab> {
     },
     leave,
   };
-}
-
-/** The error that a promise is rejected with. */
-export async function refusal(promise: Promise<unknown>): Promise<{ code?: string; message: string; subject?: string; hint?: string }> {
-  try {
-    await promise;
-  } catch (error) {
-    if (error instanceof Error) return error;
-    throw error;
-  }
-  throw new Error('expected a refusal');
 }

@@ -4,8 +4,9 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, symlinkSync
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { refusal } from '../../linux/test/ran.ts';
 import { needRoot } from '../../linux/test/rights.ts';
-import { lab, refusal, tools, type Lab } from './lab.ts';
+import { lab, tools, type Lab } from './lab.ts';
 import { tar } from './tar.ts';
 
 const act = fileURLToPath(new URL('./child/act.mjs', import.meta.url));

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { lab, refusal, type Lab } from './lab.ts';
+import { refusal } from '../../linux/test/ran.ts';
+import { lab, type Lab } from './lab.ts';
 
 // top is the machine: it forwards. "out" stands for the world behind it, "web" and "other" are images.
 

@@ -61,14 +61,3 @@ export async function lab(): Promise<Lab> {
     },
   };
 }
-
-/** The error that a promise is rejected with. */
-export async function refusal(promise: Promise<unknown>): Promise<{ code?: string; message: string; subject?: string; hint?: string }> {
-  try {
-    await promise;
-  } catch (error) {
-    if (error instanceof Error) return error;
-    throw error;
-  }
-  throw new Error('expected a refusal');
-}

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { lab, refusal, type Lab } from './lab.ts';
+import { refusal } from '../../linux/test/ran.ts';
+import { lab, type Lab } from './lab.ts';
 
 let at: Lab;
 beforeAll(async () => {

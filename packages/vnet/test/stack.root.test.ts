@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { imgexecPath, linuxOf } from '@vimage/linux';
-import { lab, refusal, type Lab } from './lab.ts';
+import { refusal } from '../../linux/test/ran.ts';
+import { lab, type Lab } from './lab.ts';
 
 let at: Lab;
 beforeAll(async () => {

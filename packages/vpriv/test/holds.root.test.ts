@@ -2,12 +2,13 @@ import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { refusal } from '../../linux/test/ran.ts';
 import { needRoot } from '../../linux/test/rights.ts';
 import { always, capabilityMask } from '../src/data/capabilities.ts';
 import { switchTable, switches, type Switch } from '../src/data/switches.ts';
 import { capabilitiesOf } from '../src/steps.ts';
 import { asked } from '../src/vpriv.ts';
-import { Lab, refusal } from './lab.ts';
+import { Lab } from './lab.ts';
 
 /** What a probe says where its switch is off, and where it is on. `on`: what else it needs to be. */
 interface Case {

@@ -5,13 +5,8 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { boot, type ImageHandle, type Kernel } from '@vimage/core';
 import { imgexecPath, linux } from '@vimage/linux';
+import { ran, type Ran } from '../../linux/test/ran.ts';
 import { vpriv } from '../src/index.ts';
-
-export interface Ran {
-  readonly status: number | null;
-  readonly out: string;
-  readonly err: string;
-}
 
 /** A kernel with the component `priv`, and images that end with it; a folder, and in it the program of child/probe.c. */
 export class Lab {
@@ -39,13 +34,12 @@ export class Lab {
 
   /** Runs imgexec with these arguments. */
   run(...args: readonly string[]): Ran {
-    const { status, stdout, stderr } = spawnSync(imgexecPath(), args, { encoding: 'utf8', timeout: 30_000 });
-    return { status, out: stdout, err: stderr };
+    return ran(imgexecPath(), args);
   }
 
   /** Tries each, in that image (options before its name), or outside of any; what came of each. */
   try(image: string | undefined, names: readonly string[], ...options: readonly string[]): Readonly<Record<string, string>> {
-    const { out, err, status } = image === undefined ? plain(this.probe, [this.dir, ...names]) : this.run(...options, image, '--', this.probe, this.dir, ...names);
+    const { out, err, status } = image === undefined ? ran(this.probe, [this.dir, ...names]) : this.run(...options, image, '--', this.probe, this.dir, ...names);
     if (status !== 0) throw new Error(`${status}: ${err}`);
     return Object.fromEntries(out.trim().split('\n').map((line) => {
       const [name = '', result = ''] = line.split(' ');
@@ -80,20 +74,4 @@ export class Lab {
     await this.kernel.close();
     rmSync(this.dir, { recursive: true });
   }
-}
-
-function plain(program: string, args: readonly string[]): Ran {
-  const { status, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8', timeout: 30_000 });
-  return { status, out: stdout, err: stderr };
-}
-
-/** The error that a promise is rejected with. */
-export async function refusal(promise: Promise<unknown>): Promise<Error & { code?: string; subject?: string; hint?: string }> {
-  try {
-    await promise;
-  } catch (error) {
-    if (error instanceof Error) return error;
-    throw error;
-  }
-  throw new Error('expected a refusal');
 }

@@ -1,7 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { refusal } from '../../linux/test/ran.ts';
 import { needRoot } from '../../linux/test/rights.ts';
-import { lab, pidNamespace, refusal, type Lab } from './lab.ts';
+import { lab, pidNamespace, type Lab } from './lab.ts';
 
 /** Pid 1 of a pid namespace, by its number here. */
 function firstOf(namespace: string): number {

@@ -2,8 +2,9 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { onCall } from '@vimage/linux/door';
+import { refusal } from '../../linux/test/ran.ts';
 import { needRoot } from '../../linux/test/rights.ts';
-import { lab, memberPid, refusal, type Lab } from './lab.ts';
+import { lab, memberPid, type Lab } from './lab.ts';
 
 const last = '/proc/sys/kernel/ns_last_pid';
 const note = existsSync(last) ? '' : ' (skipped: this kernel has no ns_last_pid, by which a number is given again)';

@@ -1,9 +1,10 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { boot, type ImageHandle, type Kernel } from '@vimage/core';
 import { imgexecPath, linux, type LinuxSubstrate } from '@vimage/linux';
 import { vnet } from '@vimage/vnet';
+import { ran, type Ran } from '../../linux/test/ran.ts';
 import { vproc } from '../src/index.ts';
 
 /** A script that runs in an image; ended with the lab. */
@@ -49,12 +50,6 @@ export class Resident {
   }
 }
 
-export interface Ran {
-  readonly status: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
 /** A kernel with the components `net` and `proc`, and images that end with it. */
 export interface Lab {
   readonly kernel: Kernel;
@@ -75,10 +70,7 @@ export async function lab(): Promise<Lab> {
   const substrate = linux();
   const kernel = await boot({ substrate, components: [vnet, vproc] });
   const residents: Resident[] = [];
-  const run = (args: readonly string[]): Ran => {
-    const { status, stdout, stderr } = spawnSync(imgexecPath(), args, { encoding: 'utf8', timeout: 30_000 });
-    return { status, out: stdout, err: stderr };
-  };
+  const run = (args: readonly string[]): Ran => ran(imgexecPath(), args);
   const script = (name: string, text: string, ...options: readonly string[]): Resident => {
     const resident = new Resident([...options, name, '--', 'sh', '-c', text]);
     residents.push(resident);
@@ -121,15 +113,4 @@ export async function memberPid(kernel: Kernel, name: string, command: string): 
     if (one !== undefined && found.length === 1) return one.pid;
     if (Date.now() > until) throw new Error(`${found.length} processes of ${name} are "${command}"`);
   }
-}
-
-/** The error that a promise is rejected with. */
-export async function refusal(promise: Promise<unknown>): Promise<{ code?: string; message: string; subject?: string; hint?: string }> {
-  try {
-    await promise;
-  } catch (error) {
-    if (error instanceof Error) return error;
-    throw error;
-  }
-  throw new Error('expected a refusal');
 }

@@ -1,7 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { refusal } from '../../linux/test/ran.ts';
 import { needRoot } from '../../linux/test/rights.ts';
-import { lab, memberPid, numbers, pidNamespace, refusal, type Lab } from './lab.ts';
+import { lab, memberPid, numbers, pidNamespace, type Lab } from './lab.ts';
 
 const here = (): readonly number[] => readdirSync('/proc').map(Number).filter((pid) => Number.isInteger(pid));
 

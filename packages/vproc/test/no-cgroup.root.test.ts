@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { refusal } from '../../linux/test/ran.ts';
 import { needRoot } from '../../linux/test/rights.ts';
 import { privateRun } from '../../linux/test/rig.ts';
-import { lab, refusal, type Lab } from './lab.ts';
+import { lab, type Lab } from './lab.ts';
 
 const act = fileURLToPath(new URL('./child/act.mjs', import.meta.url));
 

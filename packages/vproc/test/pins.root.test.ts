@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { refusal } from '../../linux/test/ran.ts';
 import { needRoot } from '../../linux/test/rights.ts';
-import { lab, refusal, type Lab } from './lab.ts';
+import { lab, type Lab } from './lab.ts';
 
 describe.skipIf(needRoot.missing)(`a pin that was unmounted by hand${needRoot.note}`, () => {
   let maker: Lab;

@@ -3,8 +3,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { decodePairs, encodePairs, type Pairs } from '@vimage/core';
+import { refusal } from '../../linux/test/ran.ts';
 import { needRoot } from '../../linux/test/rights.ts';
-import { lab, memberPid, numbers, pidNamespace, refusal, type Lab } from './lab.ts';
+import { lab, memberPid, numbers, pidNamespace, type Lab } from './lab.ts';
 
 const script = fileURLToPath(new URL('./child/act.mjs', import.meta.url));
 

@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -7,6 +7,7 @@ import { imgexecPath, linux, type LinuxSubstrate } from '@vimage/linux';
 import { vfs } from '@vimage/vfs';
 import { vnet } from '@vimage/vnet';
 import { vproc } from '@vimage/vproc';
+import { ran, type Ran } from '../../linux/test/ran.ts';
 import { needRoot } from '../../linux/test/rights.ts';
 import { vuser } from '../src/index.ts';
 
@@ -38,9 +39,9 @@ describe.skipIf(needRoot.missing)(`an image’s own users${needRoot.note}`, () =
     await kernel.close();
   });
 
-  const run = (name: string, script: string, ...options: readonly string[]): { status: number | null; out: string; err: string } => {
-    const { status, stdout, stderr } = spawnSync(imgexecPath(), [...options, name, '--', 'sh', '-c', script], { encoding: 'utf8' });
-    return { status, out: stdout.trim(), err: stderr.trim() };
+  const run = (name: string, script: string, ...options: readonly string[]): Ran => {
+    const { status, out, err } = ran(imgexecPath(), [...options, name, '--', 'sh', '-c', script]);
+    return { status, out: out.trim(), err: err.trim() };
   };
 
   it('root inside is nobody outside, with numbers of its own', async () => {

@@ -8,6 +8,7 @@ import { away, endErrands, netOwnedBy } from './away.ts';
 import { netlinkSocket } from './netlink-socket.ts';
 import type { NetlinkSocket } from './netlink-socket.ts';
 import { upHere } from './loopback.ts';
+import { nameHost } from './hostname.ts';
 import { Launcher } from './launcher.ts';
 import { Namespace, create, withNs } from './ns.ts';
 import { Pinner } from './pinner.ts';
@@ -147,6 +148,11 @@ export abstract class LinuxMachine {
     if (options.users !== undefined) return netOwnedBy(options.users, up);
     const opened = away()?.fd(undefined, 'new', ...(up ? ['up'] : []));
     return opened === undefined ? create('net', up ? upHere : undefined) : new Namespace(opened, 'net', 'a new net namespace');
+  }
+
+  /** Makes a uts namespace with these names; it lives as long as it is open or pinned. With `ns`, that one gets them. EINVAL, EPERM. */
+  hostname(host: string, domain: string, ns?: Namespace): Namespace {
+    return nameHost(host, domain, ns);
   }
 
   /** A netlink socket of `ns` (0 route, 4 sock_diag, 12 netfilter, 16 generic), or of our own namespace. */

@@ -1,6 +1,6 @@
 import type { Restriction } from '../image/lattice.ts';
 import type { Awaitable, Scope } from '../scope.ts';
-import type { EntryStep, Holder, Stage, Substrate } from '../substrate.ts';
+import type { EntryStep, Holder, Stage, StoredImage, Substrate } from '../substrate.ts';
 import type { Pairs } from '../pairs/pairs.ts';
 import type { ParamTable, ParamValues, SectionSugar } from '../param/param.ts';
 
@@ -80,6 +80,27 @@ export interface RemoveContext<N extends string> {
   readonly shared: boolean;
 }
 
+/** What a section of pairs is looked at with, to tell what else it brings. */
+export interface ImpliedContext<N extends string> {
+  readonly values: ParamValues<ParamsOf<N>>;
+  /** Whether the pairs have a section of that component, own or shared. */
+  gives(component: string): boolean;
+}
+
+/** An image for which programs are run, outside of every lock, when it comes and when it goes. */
+export interface RunContext<N extends string> {
+  readonly image: ImageView;
+  readonly values: ParamValues<ParamsOf<N>>;
+  readonly substrate: Substrate;
+  /** The image in which it is made; undefined: the one in which this process lives. */
+  readonly around: StoredImage | undefined;
+}
+
+/** The same, while the image stands. */
+export interface InsideContext<N extends string> extends RunContext<N> {
+  readonly inside: StoredImage;
+}
+
 /** How the outside is told that something could not be done to what already runs. */
 export interface SetReport {
   readonly notes: readonly string[];
@@ -89,6 +110,11 @@ export interface SetReport {
 export interface ComponentMethods<N extends string> {
   /** What img0 has in this slot: the machine's own. */
   root(substrate: Substrate): Awaitable<InstanceOf<N>>;
+  /**
+   * Sections of other components that the image gets because of this one; pure. What the image's own pairs say of the same key holds
+   * instead, lists are joined, and a section that is shared gets nothing. Only what was asked is stored: this is told from it each time.
+   */
+  implied?(cx: ImpliedContext<N>): Pairs;
   /** Refuses what cannot work. Pure: all checks run before any create. */
   check?(cx: CheckContext<N>): void;
   /** Makes the instance that the image will own. */
@@ -109,6 +135,14 @@ export interface ComponentMethods<N extends string> {
   entry(instance: InstanceOf<N>, cx: EntryContext): readonly EntryStep[];
   /** Who keeps this instance alive. */
   holders?(instance: InstanceOf<N>, cx: HoldersContext): Awaitable<readonly Holder[]>;
+  /** Before anything of the image is made; all was checked. What it throws is the end of it, and nothing is there. */
+  starting?(cx: RunContext<N>): Awaitable<void>;
+  /** The image stands, for all to see. What it throws destroys it. */
+  started?(instance: InstanceOf<N>, cx: InsideContext<N>): Awaitable<void>;
+  /** The image is going to be removed, and stands as yet; what failed, one line each: it goes all the same. */
+  stopping?(instance: InstanceOf<N>, cx: InsideContext<N>): Awaitable<readonly string[]>;
+  /** It is gone, or could not be started; what failed, one line each. */
+  stopped?(cx: RunContext<N>): Awaitable<readonly string[]>;
   /** Gives back what a dead process's journal notes; one line per thing done. */
   giveBack?(entries: readonly Pairs[], image: string, serial: bigint, substrate: Substrate): Awaitable<readonly string[]>;
 }

@@ -8,6 +8,8 @@ import type { Stage, StoredImage } from '../substrate.ts';
 import { planSteps } from './create.ts';
 import { damagedAt, damagedBelow, scrap } from './damaged.ts';
 import { visible } from './draft.ts';
+import { stopped, stopping } from './hooks.ts';
+import { whole } from './implied.ts';
 import { instanceAt, makerOf } from './instance.ts';
 import { viewOf, type KernelState } from './state.ts';
 import { sync } from './sync.ts';
@@ -58,6 +60,8 @@ export async function settled(state: KernelState, reports: readonly Removal[]): 
 /** {@link destroyImage}, without waiting for what is just going: {@link settled} does, for many at once. */
 export async function removeImage(state: KernelState, name: string, options: DestroyOptions = {}): Promise<Removal> {
   const report: Report = { removed: [], dying: [], notes: [], ended: 0 };
+  const stops = await stopping(state, name);
+  report.notes.push(...stops.notes);
   const doomed = await state.locked(async () => {
     await sync(state);
     const broken = damagedAt(state, name);
@@ -96,6 +100,7 @@ export async function removeImage(state: KernelState, name: string, options: Des
       }
     });
   }
+  report.notes.push(...(await stopped(stops.left)));
   return report;
 }
 
@@ -111,7 +116,7 @@ async function isBusy(state: KernelState, image: Image): Promise<boolean> {
 
 /** An image with a component that is not installed here cannot be taken down rightly: EOPNOTSUPP. */
 function checkComponents(state: KernelState, image: Image): void {
-  for (const { component } of sections(image.pairs).sections) {
+  for (const { component } of sections(whole(state, image.pairs)).sections) {
     if (state.tables.components.has(component)) continue;
     throw new VimageError('EOPNOTSUPP', `image "${image.name}" has a component "${component}" that is not installed here`, {
       subject: component,
@@ -140,7 +145,7 @@ async function takeDown(state: KernelState, image: Image, report: Report): Promi
 }
 
 async function removeInstances(state: KernelState, image: Image, stage: Stage): Promise<readonly string[]> {
-  const parsed = parseImage(image.pairs, state.tables, { access: 'show' });
+  const parsed = parseImage(whole(state, image.pairs), state.tables, { access: 'show' });
   const { parent } = image;
   kassert(parent !== undefined, 'img0 is never removed');
   const notes: string[] = [];
@@ -244,7 +249,7 @@ export async function reapDying(state: KernelState): Promise<readonly string[]> 
 
 async function removeLeft(state: KernelState, record: StoredImage, stage: Stage): Promise<void> {
   const image = { name: record.name, serial: record.serial, persist: record.persist };
-  const parsed = parseImage(record.pairs, state.tables, { access: 'show' });
+  const parsed = parseImage(whole(state, record.pairs), state.tables, { access: 'show' });
   for (const [number, component] of [...state.components.entries()].reverse()) {
     const saved = record.saved.get(component.name);
     if (saved === undefined || makerOf(saved) !== undefined || component.remove === undefined) continue;

@@ -9,6 +9,7 @@ import { canonical } from '../pairs/change.ts';
 import { parseImage } from '../pairs/parse.ts';
 import type { Pairs } from '../pairs/pairs.ts';
 import { damagedAt, damagedError } from './damaged.ts';
+import { whole } from './implied.ts';
 import { askedIn } from './restrict.ts';
 import type { KernelState } from './state.ts';
 import type { Plan, SlotInfo } from './types.ts';
@@ -41,7 +42,9 @@ export interface Draft {
  * image of this name that will be gone by then.
  */
 export function draft(state: KernelState, pairs: Pairs, replaced?: Image): Draft {
-  const parsed = parseImage(pairs, state.tables, { access: 'create' });
+  parseImage(pairs, state.tables, { access: 'create' });
+  const all = whole(state, pairs);
+  const parsed = parseImage(all, state.tables, { access: 'create' });
   const { parent, segment } = place(state, parsed.image.name, parsed.image.parent);
   const name = parent.parent === undefined ? segment : `${parent.name}.${segment}`;
   const broken = damagedAt(state, name);
@@ -62,7 +65,7 @@ export function draft(state: KernelState, pairs: Pairs, replaced?: Image): Draft
     childrenMax: parsed.image['children.max'] ?? 0,
     pairs: canonical(pairs, state.tables),
     slots,
-    asked: askedIn(state.tables, pairs),
+    asked: askedIn(state.tables, all),
   };
   state.tree.check(
     { parent, name: segment, serial: -1n, childrenMax: made.childrenMax, asked: made.asked },

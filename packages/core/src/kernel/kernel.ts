@@ -9,7 +9,7 @@ import type { JsonSchema } from '../param/type.ts';
 import { VimageError, codeOf } from '../errors.ts';
 import type { Holder, ProcessInfo } from '../substrate.ts';
 import type { Abort } from './abort.ts';
-import { createImage } from './create.ts';
+import { startImage } from './start.ts';
 import { destroyImage, reapDying } from './destroy.ts';
 import { draft, planOf, visible } from './draft.ts';
 import { events, waitFor } from './events.ts';
@@ -78,7 +78,7 @@ export class Kernel implements AsyncDisposable {
   }
 
   async create(input: ImageInput): Promise<ImageHandle> {
-    return this.#handle(await createImage(this.#state, inputPairs(input, this.#state.tables, 'create')));
+    return this.#handle(await startImage(this.#state, inputPairs(input, this.#state.tables, 'create')));
   }
 
   /** An image that is there already; ESRCH. */

@@ -13,6 +13,7 @@ import type { Stage } from '../substrate.ts';
 import { dependentsOf, reach } from './cascade.ts';
 import { planSteps, recordOf, registered, undo } from './create.ts';
 import { sees, visible } from './draft.ts';
+import { whole } from './implied.ts';
 import { instanceAt } from './instance.ts';
 import { askedIn } from './restrict.ts';
 import { viewOf, type KernelState } from './state.ts';
@@ -32,12 +33,15 @@ export function setImage(state: KernelState, name: string, change: Pairs): Promi
 export async function modify(state: KernelState, image: Image, next: Pairs): Promise<ChangeReport> {
   checkLive(image);
   if (image.parent === undefined) throw new VimageError('EPERM', 'img0 is the machine itself and has nothing to set', { subject: 'img0' });
-  const differences = diffPairs(image.pairs, next, state.tables);
-  const report = { name: image.name, changed: differences.flatMap(changedKeys) };
-  if (differences.length === 0) return { ...report, notes: [] };
+  const said = diffPairs(image.pairs, next, state.tables);
+  const report = { name: image.name, changed: said.flatMap(changedKeys) };
+  if (said.length === 0) return { ...report, notes: [] };
+  for (const difference of said) checkDifference(state, image, difference);
+  const all = whole(state, next);
+  const differences = diffPairs(whole(state, image.pairs), all, state.tables);
   for (const difference of differences) checkDifference(state, image, difference);
-  checkRestrictions(state, image, next);
-  const parsed = parseImage(next, state.tables, { access: 'show' });
+  checkRestrictions(state, image, all);
+  const parsed = parseImage(all, state.tables, { access: 'show' });
   const scope = new Scope();
   const { persist, pairs } = image;
   try {
@@ -68,8 +72,8 @@ export async function modify(state: KernelState, image: Image, next: Pairs): Pro
     }
     image.persist = parsed.image.persist ?? false;
     image.pairs = next;
-    scope.defer(() => applyRestrictions(state, image, pairs));
-    applyRestrictions(state, image, next);
+    scope.defer(() => applyRestrictions(state, image, whole(state, pairs)));
+    applyRestrictions(state, image, all);
     const record = await recordOf(state, image);
     const reached = await reach(state, dependents, scope);
     await stage.publish(record, await planSteps(state, image, stage.home));
@@ -122,7 +126,7 @@ function checkDifference(state: KernelState, image: Image, difference: SectionDi
 }
 
 function checkRestrictions(state: KernelState, image: Image, next: Pairs): void {
-  const before = askedIn(state.tables, image.pairs);
+  const before = askedIn(state.tables, whole(state, image.pairs));
   for (const asked of askedIn(state.tables, next)) {
     const was = before.find(({ component, key }) => component === asked.component && key === asked.key);
     checkAsked(image.parent, asked, (other) => isInside(other, state.cimg), was?.restriction);
@@ -143,7 +147,7 @@ async function setContext(
   return {
     image: viewOf(image),
     values,
-    before: parseImage(image.pairs, state.tables, { access: 'show' }).sections.get(name)?.values ?? {},
+    before: parseImage(whole(state, image.pairs), state.tables, { access: 'show' }).sections.get(name)?.values ?? {},
     sees: (other) => sees(state, other),
     substrate: state.substrate,
     stage,

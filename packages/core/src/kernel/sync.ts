@@ -7,6 +7,7 @@ import type { Pairs } from '../pairs/pairs.ts';
 import { sections } from '../pairs/sections.ts';
 import { imageParams } from '../pairs/tables.ts';
 import type { DamagedImage, StoredImage } from '../substrate.ts';
+import { whole } from './implied.ts';
 import { instanceRef, makerOf } from './instance.ts';
 import { askedIn } from './restrict.ts';
 import type { KernelState } from './state.ts';
@@ -100,7 +101,7 @@ function refresh(state: KernelState, image: Image, stored: StoredImage): void {
 /** The slots that the stored pairs ask for. Components that this kernel does not have are left as they are. */
 function slotsOf(state: KernelState, stored: StoredImage): ReadonlyMap<number, SlotAsk> {
   const asks = new Map<number, SlotAsk>();
-  for (const { component } of sections(stored.pairs).sections) {
+  for (const { component } of sections(whole(state, stored.pairs)).sections) {
     const number = state.components.findIndex(({ name }) => name === component);
     if (number < 0) continue;
     const maker = makerOf(stored.saved.get(component) ?? []);
@@ -118,7 +119,7 @@ function img0Ref(state: KernelState, number: number): ReturnType<typeof instance
 }
 
 function askedOf(state: KernelState, stored: StoredImage): readonly Asked[] {
-  return askedIn(state.tables, stored.pairs);
+  return askedIn(state.tables, whole(state, stored.pairs));
 }
 
 function childrenMaxOf(pairs: Pairs): number {

@@ -3,7 +3,7 @@ import type { Image } from '../image/image.ts';
 import { canonical, changedKeys, diffPairs } from '../pairs/change.ts';
 import type { Pair, Pairs } from '../pairs/pairs.ts';
 import { sections } from '../pairs/sections.ts';
-import { createImage } from './create.ts';
+import { startImage } from './start.ts';
 import { destroyImage, removeImage, settled } from './destroy.ts';
 import type { Removal } from './destroy.ts';
 import { draft } from './draft.ts';
@@ -51,7 +51,7 @@ async function upOne(state: KernelState, name: string, spec: ImageTreeSpec, opti
   const persist: Pairs = sections(spec.pairs).image.some(([key]) => key === 'persist') ? [] : [['persist', 'true']];
   const wanted: Pairs = [['name', name], ...persist, ...spec.pairs.filter(([key], index) => !(key === 'name' && index === 0))];
   if (found === undefined) {
-    await createImage(state, wanted);
+    await startImage(state, wanted);
     return { name, action: 'created', detail: [] };
   }
   try {
@@ -74,7 +74,7 @@ async function replace(state: KernelState, name: string, found: Image, wanted: P
     return diffPairs(found.pairs, renamed(canonical(wanted, state.tables), found.pairs), state.tables).flatMap(changedKeys);
   });
   const { notes } = await destroyImage(state, name, options);
-  await createImage(state, wanted);
+  await startImage(state, wanted);
   return { name, action: 'replaced', detail: [...changed, ...notes] };
 }
 

@@ -1,0 +1,47 @@
+import { VimageError } from '../errors.ts';
+import type { Pair, Pairs } from '../pairs/pairs.ts';
+import { own, parseImage } from '../pairs/parse.ts';
+import { sections } from '../pairs/sections.ts';
+import type { KernelState } from './state.ts';
+
+/**
+ * An image's pairs with what its components bring along (see `implied` of a component). ENOENT: a component that is brought along is not
+ * registered. Pairs that bring nothing are returned as they are, and are not looked at otherwise.
+ */
+export function whole(state: KernelState, pairs: Pairs): Pairs {
+  const split = sections(pairs);
+  const bringing = split.sections.filter(({ component, pairs: part }) => brings(state, component) && !isShare(part));
+  if (bringing.length === 0) return pairs;
+  const parsed = parseImage(pairs, state.tables, { access: 'show' });
+  const parts = new Map<string, Pairs>(split.sections.map(({ component, pairs: part }) => [component, part]));
+  for (const { component: from } of bringing) {
+    const brought = state.components.find(({ name }) => name === from)?.implied?.({
+      values: parsed.sections.get(from)?.values ?? {},
+      gives: (name) => parsed.sections.has(name),
+    });
+    for (const { component, pairs: part } of sections(brought ?? []).sections) {
+      const table = state.tables.components.get(component);
+      if (table === undefined) throw missing(from, component);
+      const given = parts.get(component) ?? [];
+      if (isShare(given)) continue;
+      const said = new Set(given.map(([key]) => key));
+      parts.set(component, [...part.filter(([key]) => !said.has(key) || own(table, key)?.multi === true), ...given]);
+    }
+  }
+  return [...split.image, ...[...parts].flatMap(([component, part]): Pair[] => [['vir', component], ...part])];
+}
+
+function brings(state: KernelState, component: string): boolean {
+  return state.components.find(({ name }) => name === component)?.implied !== undefined;
+}
+
+function isShare(pairs: Pairs): boolean {
+  return pairs.some(([key]) => key === 'share');
+}
+
+function missing(from: string, component: string): VimageError {
+  return new VimageError('ENOENT', `"vir ${from}" brings "vir ${component}" with it, and no component "${component}" is registered`, {
+    subject: component,
+    hint: `install the package of "${component}" beside that of "${from}"`,
+  });
+}

@@ -1,0 +1,84 @@
+import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, constants, openSync } from 'node:fs';
+import { VimageError, type RunContext, type StoredImage } from '@vimage/core';
+import { linuxOf } from '@vimage/linux';
+import type { JailValues } from './params.ts';
+
+type Hook = 'exec.prestart' | 'exec.created' | 'exec.start' | 'command' | 'exec.poststart' | 'exec.prestop' | 'exec.stop' | 'exec.poststop';
+
+type Context = Pick<RunContext<'jail'>, 'image' | 'values' | 'substrate' | 'around'>;
+
+/**
+ * Runs the commands of one hook, one after the other, by sh, as jail(8) does. `inside`: in that image; else in the image in which the jail is made, or where
+ * this process is. What they print goes to our standard error, as they may run while a command of ours answers on standard output.
+ *
+ * EIO, ETIMEDOUT: one has failed, and the others were not tried.
+ */
+export async function runHook(cx: Context, hook: Hook, inside?: StoredImage): Promise<void> {
+  for (const command of cx.values[hook] ?? []) await runOne(cx, hook, command, inside);
+}
+
+/** The same, where failure stops nothing: a line for each that has failed. */
+export async function tryHook(cx: Context, hook: Hook, inside?: StoredImage): Promise<readonly string[]> {
+  const failed: string[] = [];
+  for (const command of cx.values[hook] ?? []) {
+    try {
+      await runOne(cx, hook, command, inside);
+    } catch (error) {
+      if (!(error instanceof VimageError)) throw error;
+      failed.push(error.message);
+    }
+  }
+  return failed;
+}
+
+async function runOne(cx: Context, hook: Hook, command: string, inside: StoredImage | undefined): Promise<void> {
+  const timeout = cx.values['exec.timeout'] ?? 0;
+  const log = inside === undefined ? undefined : openLog(cx.values);
+  let ended: readonly unknown[];
+  let timer: NodeJS.Timeout | undefined;
+  let late = false;
+  try {
+    const output = log ?? 2;
+    const child = start(cx, command, inside, ['ignore', output, output]);
+    if (timeout > 0) {
+      timer = setTimeout(() => {
+        late = true;
+        child.kill('SIGKILL');
+      }, timeout);
+    }
+    ended = await once(child, 'exit');
+  } catch (cause) {
+    throw new VimageError('EIO', `${hook} of "${cx.image.name}": ${command}: ${cause instanceof Error ? cause.message : String(cause)}`, { subject: hook, cause });
+  } finally {
+    clearTimeout(timer);
+    if (log !== undefined) closeSync(log);
+  }
+  const [status, signal] = ended;
+  if (status === 0) return;
+  const what = `${hook} of "${cx.image.name}": ${command}`;
+  if (late) throw new VimageError('ETIMEDOUT', `${what}: it was not done after ${timeout / 1000} s`, { subject: hook, hint: 'exec.timeout says how long it may take' });
+  throw new VimageError('EIO', `${what}: ${typeof signal === 'string' ? `killed by ${signal}` : `exit status ${String(status)}`}`, { subject: hook });
+}
+
+function start(cx: Context, command: string, inside: StoredImage | undefined, stdio: StdioOptions): ChildProcess {
+  const clean = cx.values['exec.clean'] === true;
+  const where = inside ?? cx.around;
+  const args = ['-c', command];
+  if (where === undefined) {
+    const { PATH = '/usr/sbin:/usr/bin:/sbin:/bin', HOME = '/', TERM = 'dumb' } = process.env;
+    return spawn('/bin/sh', args, { stdio, ...(clean ? { env: { PATH, HOME, TERM } } : {}) });
+  }
+  const user = inside === undefined ? undefined : cx.values['exec.jail_user'];
+  return linuxOf(cx.substrate).spawn(where, {
+    command: '/bin/sh', args, effective: false, only: [], cleanEnv: clean, dieWithParent: true, ...(inside === undefined ? {} : { cwd: '/' }), ...(user === undefined ? {} : { user }),
+  }, stdio);
+}
+
+/** Opened outside; nobody leads it elsewhere by a link. */
+function openLog(values: JailValues): number | undefined {
+  const file = values['exec.consolelog'];
+  if (file === undefined) return undefined;
+  return openSync(file, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
+}

@@ -2,6 +2,7 @@ export * from './errors.ts';
 export * from './scope.ts';
 export * from './substrate.ts';
 export * from './component/component.ts';
+export type { ForeignFile, ForeignNote, ForeignSource } from './component/foreign.ts';
 export { componentOrder } from './component/order.ts';
 
 export * from './pairs/pairs.ts';

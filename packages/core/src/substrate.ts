@@ -27,6 +27,13 @@ export interface StoredImage {
   readonly saved: ReadonlyMap<string, Pairs>;
 }
 
+/** An image that was made inside another by who lives there, as that one's own registry says: to be shown, never to be trusted. */
+export interface InsideImage {
+  /** Relative to the image that it was made in. */
+  readonly name: string;
+  readonly pairs: Pairs;
+}
+
 /** An entry that could not be read. It is shown, and never deleted by guess. */
 export interface DamagedImage {
   readonly name: string;
@@ -124,6 +131,8 @@ export interface SpawnRequest {
 export interface Standing {
   /** Serial of the image whose cgroup holds us, or undefined in img0. */
   readonly cimg: bigint | undefined;
+  /** Most images directly in img0, where somebody has said so: it is an image's own registry. */
+  readonly childrenMax?: number | undefined;
 }
 
 export interface EndOptions {
@@ -186,6 +195,8 @@ export interface Substrate {
   gc(give: GiveBack): Awaitable<readonly string[]>;
   /** Starts a program in the image or, effective, on it. */
   spawn(image: StoredImage, request: SpawnRequest): ChildOf;
+  /** The images that were made inside of one, of all levels; absent where that cannot be. */
+  inside?(image: Pick<StoredImage, 'name' | 'serial'>): readonly InsideImage[];
   /** The files of an image, as those have them who live there; absent where there are none. */
   files?(image: Pick<StoredImage, 'name' | 'serial'>): FilesOf;
   /** Registry changes as they happen, until disposed. */

@@ -56,6 +56,11 @@ export class Context implements AsyncDisposable {
     process.stderr.write(this.json ? `${JSON.stringify({ warning: { code, message } })}\n` : `imgctl: ${paint('yellow', 'warning')}: ${printable(message)}\n`);
   }
 
+  /** One line on stderr that asks for nothing; in JSON it is part of the document. */
+  note(line: string): void {
+    if (!this.json && !this.quiet) process.stderr.write(`imgctl: ${printable(line)}\n`);
+  }
+
   /** An error on stderr, as text or as one line of JSON. */
   fail(error: Told): void {
     const lines = this.json ? [JSON.stringify({ error })] : errorLines(error, painter(process.stderr), { pairs: this.pairs, sources: this.sources });

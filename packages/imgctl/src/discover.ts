@@ -11,6 +11,8 @@ export interface Found {
   readonly interface: number;
   readonly package: string;
   readonly version: string;
+  /** What files of another system are called that it reads, as the ends of their paths; `*` is any name. */
+  readonly reads: readonly string[];
   /** Real path. */
   readonly directory: string;
 }
@@ -152,6 +154,7 @@ function readPackage(directory: string, asked: boolean): Found | Warning | undef
       interface: manifest.vimage.interface,
       package: typeof manifest.name === 'string' ? manifest.name : path.basename(directory),
       version: typeof manifest.version === 'string' ? manifest.version : '',
+      reads: 'reads' in manifest.vimage && Array.isArray(manifest.vimage.reads) ? manifest.vimage.reads.filter((each) => typeof each === 'string') : [],
       directory: realpathSync(directory),
     };
   } catch (error) {

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
-import { fileError, parseFile, parseImage, sections, VimageError, type FileImage, type Tables } from '@vimage/core';
+import { fileError, parseFile, parseImage, sections, VimageError, type FileImage, type ForeignNote, type Tables } from '@vimage/core';
 import type { Context } from './context.ts';
+import { foreignFile } from './foreign.ts';
 import { componentsOf } from './input.ts';
 import { told, type Told } from './print/error.ts';
 import { resolveHosts } from './resolve.ts';
@@ -16,19 +17,30 @@ export interface Tree {
   readonly tables: Tables;
   /** Text of every file that was read, by path. */
   readonly sources: ReadonlyMap<string, string>;
+  /** What has become of each parameter, where the file is of another system. */
+  readonly notes: readonly ForeignNote[];
+}
+
+export interface Reading {
+  /** Whether each image is checked (true unless given). */
+  readonly check?: boolean;
+  /** Component that reads the file, whatever it is called. */
+  readonly as?: string | undefined;
 }
 
 /** Reads a file (`-`: standard input), and checks every image of it before anything is done. Errors show the line. */
-export async function readTree(cx: Context, file: string, { check = true }: { readonly check?: boolean } = {}): Promise<Tree> {
+export async function readTree(cx: Context, file: string, { check = true, as }: Reading = {}): Promise<Tree> {
   const sources = new Map<string, string>();
   cx.sources = sources;
   const name = file === '-' ? 'stdin' : file;
   const source = file === '-' ? await text(process.stdin) : await read(file);
   sources.set(name, source);
-  const images = await parseFile(source, { file: name, sources, read: (path) => readFile(path, 'utf8') });
-  if (!check) return { images, tables: await cx.tables([]), sources };
+  const foreign = await foreignFile(cx, name, source, sources, as);
+  const images = foreign?.images ?? await parseFile(source, { file: name, sources, read: (path) => readFile(path, 'utf8') });
+  const notes = foreign?.notes ?? [];
+  if (!check) return { images, tables: await cx.tables([]), sources, notes };
   const tables = await cx.tables(allComponents(images));
-  return { images: await Promise.all(images.map((image) => checked(image, tables))), tables, sources };
+  return { images: await Promise.all(images.map((image) => checked(image, tables))), tables, sources, notes };
 }
 
 async function read(file: string): Promise<string> {

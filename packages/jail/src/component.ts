@@ -1,5 +1,6 @@
 import { VimageError, codeOf, defineComponent, type Component, type EntryStep } from '@vimage/core';
 import { joinStep, linuxOf } from '@vimage/linux';
+import { readJailFile } from './convert/file.ts';
 import { impliedPairs } from './implied.ts';
 import { checkRaised } from './level.ts';
 import { jailParams, type JailParams } from './params.ts';
@@ -19,6 +20,7 @@ export const jail: Component<'jail'> = defineComponent<'jail'>({
   describe: 'a FreeBSD jail: path, addresses, allow.*, host name, commands at start and stop',
   after: ['user', 'fs', 'net', 'proc', 'priv', 'limit'],
   params: jailParams,
+  reads: readJailFile,
 
   root: () => prison0,
 

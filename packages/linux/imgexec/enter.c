@@ -5,8 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -18,26 +20,116 @@ static char where[1024]; /* of the image, below the registry */
 static int limits[PLAN_LIMITS], nlimits, registry, image, host = -1, hostproc, root, pins = -1, pindir = -1, view_fd = -1, parent_pidfd = -1;
 static ino_t plan_ino;
 static bool has_view, has_keeper; /* there is no cgroup */
+static int self_copy = -1; /* the command is imgexec itself */
 static struct tty tty = {.master = -1, .slave = -1};
 static sigset_t inherited_mask;
 static struct sigaction inherited_chld;
 
-static void image_open(void)
+/* The directory of the image of the first len bytes of a name. */
+static size_t place_of(const char *name, size_t len)
 {
 	size_t n = 0;
+
+	for (const char *s = name; s < name + len;) {
+		int word = (int)strcspn(s, ".");
+		n += (size_t)snprintf(where + n, sizeof where - n, "%simg/%.*s", n ? "/" : "", word, s);
+		s += word + (s[word] == '.');
+	}
+	return n;
+}
+
+/* Ourselves, for inside an image: a copy that nobody can change, whatever is opened of it there. */
+static int own_copy(void)
+{
+	int from = open("/proc/self/exe", O_RDONLY | O_CLOEXEC), to = memfd_create("imgexec", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	struct stat st;
+
+	if (from < 0 || to < 0 || fstat(from, &st) < 0)
+		die(EXIT_OURS, errno, "memfd_create: imgexec: it could not be copied");
+	for (off_t left = st.st_size; left > 0;) {
+		ssize_t n = sendfile(to, from, NULL, (size_t)left);
+		if (n <= 0)
+			die(EXIT_OURS, n < 0 ? errno : EIO, "sendfile: imgexec: it could not be copied");
+		left -= n;
+	}
+	if (fchmod(to, 0555) < 0 || fcntl(to, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
+		die(EXIT_OURS, errno, "memfd: imgexec: it could not be sealed");
+	close(from);
+	return to;
+}
+
+/* The command becomes imgexec, for the rest of the name, in the image that the first len bytes name. */
+static void go_by_way_of(size_t len)
+{
+	static char outer[256], terminal[] = "-T", clean[] = "--clean-env", user[] = "-u", directory[] = "--cwd", die_too[] = "--die-with-parent",
+		serial[] = "--serial", self[] = "imgexec", end[] = "--";
+	size_t nargs = 0, n = 0;
+	char **args;
+
+	if (opt->effective || opt->stand)
+		die(EXIT_OURS, EOPNOTSUPP, "%s: it was made inside \"%.*s\": it can be acted on from there only: imgexec %.*s -- imgctl ...", opt->name, (int)len, opt->name, (int)len, opt->name);
+	while (opt->argv[nargs])
+		nargs++;
+	args = calloc(nargs + 16, sizeof *args);
+	if (!args)
+		die(EXIT_OURS, ENOMEM, "%s: out of memory", opt->name);
+	args[n++] = self;
+	args[n++] = terminal;
+	if (opt->clean_env)
+		args[n++] = clean;
+	if (opt->die_with_parent)
+		args[n++] = die_too;
+	if (opt->user)
+		args[n++] = user, args[n++] = (char *)opt->user;
+	if (opt->cwd)
+		args[n++] = directory, args[n++] = (char *)opt->cwd;
+	if (opt->serial)
+		args[n++] = serial, args[n++] = (char *)opt->serial;
+	args[n++] = (char *)opt->name + len + 1;
+	args[n++] = end;
+	memcpy(args + n, opt->argv, nargs * sizeof *args);
+	snprintf(outer, sizeof outer, "%.*s", (int)len, opt->name);
+	opt->name = outer;
+	opt->argv = args;
+	opt->user = opt->cwd = opt->serial = NULL;
+	self_copy = own_copy();
+}
+
+/* An image that was made inside another, as that one's registry says, which is theirs: it is looked for, and nothing of it is read. */
+static bool made_inside(void)
+{
+	for (size_t len = strlen(opt->name); len > 0; len--) {
+		size_t n;
+		int fd;
+
+		if (opt->name[len] != '.')
+			continue;
+		n = place_of(opt->name, len);
+		snprintf(where + n, sizeof where - n, "/sub/img/%.*s", (int)strcspn(opt->name + len + 1, "."), opt->name + len + 1);
+		fd = walk(registry, where, O_PATH | O_DIRECTORY);
+		if (fd < 0)
+			continue;
+		close(fd);
+		go_by_way_of(len);
+		place_of(opt->name, len);
+		return true;
+	}
+	return false;
+}
+
+static void image_open(void)
+{
 	struct stat st;
 	const char *why;
 	int fd, len;
 
 	if (!valid_name(opt->name))
 		die(EXIT_OURS, EINVAL, "image name: \"%s\": expected words of A-Z a-z 0-9 _ - joined by dots", opt->name);
-	for (const char *s = opt->name; *s;) {
-		int word = (int)strcspn(s, ".");
-		n += (size_t)snprintf(where + n, sizeof where - n, "%simg/%.*s", n ? "/" : "", word, s);
-		s += word + (s[word] == '.');
-	}
 	registry = registry_open();
+	place_of(opt->name, strlen(opt->name));
 	image = walk(registry, where, O_RDONLY | O_DIRECTORY);
+	if (image < 0 && errno == ENOENT && made_inside())
+		image = walk(registry, where, O_RDONLY | O_DIRECTORY);
 	if (image < 0 && errno == ENOENT)
 		die(EXIT_OURS, ESRCH, "no image \"%s\": imgctl ls shows what there is", opt->name);
 	if (image < 0)
@@ -370,7 +462,10 @@ static _Noreturn void run(void)
 	sigaction(SIGCHLD, &inherited_chld, NULL);
 	sigprocmask(SIG_SETMASK, &inherited_mask, NULL);
 	restrict_last(&plan);
-	execvp(opt->argv[0], opt->argv);
+	if (self_copy >= 0)
+		syscall(SYS_execveat, self_copy, "", opt->argv, environ, AT_EMPTY_PATH);
+	else
+		execvp(opt->argv[0], opt->argv);
 	err = errno;
 	if (err == ENOENT || err == ENOTDIR)
 		die(EXIT_NOTFOUND, err, "exec: %s: no such program in %s", opt->argv[0], opt->name);

@@ -66,14 +66,15 @@ const char *registry_path(void)
 {
 	static char path[PATH_MAX];
 	const char *dir;
-	struct stat run;
+	struct stat run, own;
 
 	if (*path) /* of the namespace we began in: /run may be another where we are now */
 		return path;
 	if (getuid() != geteuid())
 		die(EXIT_OURS, EPERM, "imgexec: it is set-uid: it must not be");
-	/* Root in a user's own namespaces does not own /run. */
-	if (getuid() == 0 && (stat("/run", &run) < 0 || run.st_uid == 0))
+	/* Root in a user's own namespaces does not own /run; root of an image may have been given what is in it. */
+	if (getuid() == 0 && (stat("/run", &run) < 0 || run.st_uid == 0
+			      || (lstat("/run/vimage", &own) == 0 && S_ISDIR(own.st_mode) && own.st_uid == 0)))
 		return strcpy(path, "/run/vimage");
 	dir = getenv("XDG_RUNTIME_DIR");
 	if (!dir || *dir != '/' || strlen(dir) > PATH_MAX - 32)

@@ -388,18 +388,32 @@ static int empty_of(bool dir, const char *data)
 	return fd < 0 || attr_set(fd, HARMLESS, 0, -1) < 0 ? -1 : fd;
 }
 
-static void mask_step(const struct step *st)
+/* What has images of its own making sees those where others see nothing. */
+static bool has_own(const struct plan *plan, const char *to)
 {
-	int at = below(st->to, 0), tree;
+	for (const struct step *st = plan->steps; st < plan->steps + plan->nsteps; st++)
+		if (st->use && st->kind == COVER && st->from && strcmp(st->to, to) == 0)
+			return true;
+	return false;
+}
+
+static void mask_step(const struct plan *plan, const struct step *st)
+{
+	int at, tree;
 	struct stat is;
 
+	if (st->kind == COVER && !st->from && has_own(plan, st->to))
+		return;
+	at = below(st->to, 0);
 	if (at < 0 && (errno == ENOENT || errno == ENOTDIR))
 		return;
 	must(at, st->to);
 	must(fstat(at, &is), st->to);
 	if (st->kind == COVER && !S_ISDIR(is.st_mode))
 		return;
-	tree = must(empty_of(S_ISDIR(is.st_mode), st->kind == COVER ? "mode=0755,size=4k" : "mode=0555,size=4k"), st->to);
+	tree = must(st->kind == COVER && st->from ? host_tree(st) : empty_of(S_ISDIR(is.st_mode), st->kind == COVER ? "mode=0755,size=4k" : "mode=0555,size=4k"), st->to);
+	if (st->kind == COVER && st->from)
+		must(attr_set(tree, HARMLESS & ~1ul, 0, -1), st->to);
 	must(put(tree, at), st->to);
 	close(at);
 	close(tree);
@@ -478,7 +492,7 @@ void view_build(const struct plan *plan)
 	}
 	for (const struct step *st = plan->steps; st < plan->steps + plan->nsteps; st++)
 		if (st->use && (st->kind == MASK || st->kind == COVER))
-			mask_step(st);
+			mask_step(plan, st);
 	finish();
 	umask(before);
 }

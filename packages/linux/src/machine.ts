@@ -15,9 +15,11 @@ import { Pinner } from './pinner.ts';
 import type { InitPids, OuterPid, UserMaps } from './pinner.ts';
 import { Layout, registryRoot } from './registry/paths.ts';
 import { Root } from './registry/root.ts';
+import { giveRegistry } from './inside/given.ts';
 import { imageByDescent } from './process/descent.ts';
 import { readPlan } from './retire.ts';
 import { ifThere } from './sys/file.ts';
+import type { RootOutside } from './users.ts';
 import { readSysctl, writeSysctl } from './sysctl.ts';
 
 /** What names an image and cannot come to mean another. */
@@ -135,7 +137,7 @@ export abstract class LinuxMachine {
   protected checkReach(): void {
     if (this.#look() !== undefined || !this.inView) return;
     throw new VimageError('EOPNOTSUPP', 'imgctl cannot work from here: it runs in the mount view of an image, out of reach of what keeps the images', {
-      subject: this.layout.mnt, hint: 'run it outside of the image (a command that only reads works here, too)',
+      subject: this.layout.mnt, hint: 'run it outside of the image (a command that only reads works here, too); an image with "vir user" and children.max has images of its own',
     });
   }
 
@@ -175,6 +177,11 @@ export abstract class LinuxMachine {
     const pinner = await this.pinner();
     pinner.users(image.serial, maps, outer, this.lockOf(image.serial));
     return pinner.open(image.serial, 'user', 'user');
+  }
+
+  /** Gives an image, made just now, a registry for those who will live in it, whose root is that user outside. */
+  registryInside(image: Named, root: RootOutside): void {
+    giveRegistry(this.dirOf(image), root);
   }
 
   /** Opens a pin. ENOENT: it was unmounted by hand, or never made. */

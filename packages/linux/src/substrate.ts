@@ -1,13 +1,15 @@
 import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { VimageError } from '@vimage/core';
-import type { Awaitable, DamagedImage, EndOptions, GiveBack, Holder, Pairs, ProcessInfo, Snapshot, SpawnRequest, Stage, Standing, StoredImage, Substrate } from '@vimage/core';
+import type { Awaitable, DamagedImage, EndOptions, GiveBack, Holder, InsideImage, Pairs, ProcessInfo, Snapshot, SpawnRequest, Stage, Standing, StoredImage, Substrate } from '@vimage/core';
 import { serialOf } from './cgroup.ts';
 import { collect } from './gc.ts';
 import { startProgram } from './crossing.ts';
 import { scrapEntry } from './scrap.ts';
 import { imgexecCall, imgexecPath } from './imgexec.ts';
 import { removeTops } from './limit.ts';
+import { readLimit } from './inside/given.ts';
+import { readInside } from './inside/read.ts';
 import { ImageFs } from './rooted/image-fs.ts';
 import { LinuxStages } from './stages.ts';
 import type { Named } from './machine.ts';
@@ -54,7 +56,7 @@ export class LinuxSubstrate extends LinuxStages implements Substrate {
     takeHolder(this.layout.root);
     checkRoot(this.layout.root);
     const own = this.cgroups?.own;
-    return { cimg: own === undefined ? this.imageOf(process.pid) : serialOf(own) };
+    return { cimg: own === undefined ? this.imageOf(process.pid) : serialOf(own), childrenMax: readLimit(this.layout.root) };
   }
 
   async lock(): Promise<AsyncDisposable> {
@@ -227,6 +229,10 @@ export class LinuxSubstrate extends LinuxStages implements Substrate {
   execReplace(request: SpawnRequest, name: string): never {
     const { args, env } = imgexecCall(name, request);
     return execve(imgexecPath(), ['imgexec', ...args], env);
+  }
+
+  inside({ name }: Named): readonly InsideImage[] {
+    return readInside(this.layout.image(name));
   }
 
   files({ name, serial }: Named): ImageFs {

@@ -1,8 +1,8 @@
 import { VimageError, defineComponent, type Component, type CreateContext, type EntryStep } from '@vimage/core';
-import { usersOf, type RootOutside } from '@vimage/linux';
+import { registryRoot, usersOf, type RootOutside } from '@vimage/linux';
 import { vfsParams, type VfsParams } from './params.ts';
 import { machine } from './plan/look.ts';
-import { fsPlan } from './plan/plan.ts';
+import { canMake, fsPlan } from './plan/plan.ts';
 import { checkValues, type RootAt } from './plan/wanted.ts';
 import { hiddenDirs, keptOverlay, rootAgain, rootAt, wantedOf } from './prepare.ts';
 import { removeStore, storesOf } from './store.ts';
@@ -32,15 +32,15 @@ export const vfs: Component<'fs'> = defineComponent<'fs'>({
     const hidden = hiddenDirs(cx);
     const owners = await ownersOf(cx);
     const { root, unpacked } = await rootAt(cx, hidden);
-    return { serial: cx.image.serial, image: cx.image.name, unpacked, steps: await stepsFor(cx, root, hidden, owners) };
+    return { serial: cx.image.serial, image: cx.image.name, unpacked, ...(await stepsFor(cx, root, hidden, owners)) };
   },
 
   set: async (made, cx) => {
     checkParent(cx);
     const hidden = hiddenDirs(cx);
-    const { steps } = made;
-    made.steps = await stepsFor(cx, rootAgain(cx.values, made.unpacked, hidden), hidden, await ownersOf(cx));
-    cx.scope.defer(() => { made.steps = steps; });
+    const { steps, registry } = made;
+    Object.assign(made, await stepsFor(cx, rootAgain(cx.values, made.unpacked, hidden), hidden, await ownersOf(cx)));
+    cx.scope.defer(() => { Object.assign(made, { steps, registry }); });
     return { notes: ['programs that run keep the file system they have; those started from now on get the new one'] };
   },
 
@@ -56,9 +56,10 @@ export const vfs: Component<'fs'> = defineComponent<'fs'>({
     return [];
   },
 
-  entry: ({ steps }, { home, held }) => {
+  entry: ({ steps, registry }, { home, held }) => {
     const suid = held('suid');
-    return inHome(suid?.order === 'and' && !suid.value ? steps.map(nosuid) : steps, home);
+    const all = registry ? [...steps, registryPlace()] : steps;
+    return inHome(suid?.order === 'and' && !suid.value ? all.map(nosuid) : all, home);
   },
 
   giveBack: (entries, image) => storesOf(entries).filter(removeStore).map((dir) => `removed ${dir}, the root of "${image}"`),
@@ -96,8 +97,14 @@ async function ownersOf(cx: CreateContext<'fs'>): Promise<Owners> {
   return { map: `${users.serial}/user`, root: users.root };
 }
 
-async function stepsFor(cx: CreateContext<'fs'>, root: RootAt, hidden: readonly string[], owners: Owners): Promise<readonly EntryStep[]> {
+async function stepsFor(cx: CreateContext<'fs'>, root: RootAt, hidden: readonly string[], owners: Owners): Promise<Pick<Vfs, 'steps' | 'registry'>> {
   const overlay = keptOverlay(cx, hidden);
   const values = overlay === undefined ? cx.values : { ...cx.values, overlay };
-  return ownedBy(fsPlan(await wantedOf(cx.stage, values, root, hidden, owners.map), machine), owners.root);
+  const wanted = await wantedOf(cx.stage, values, root, hidden, owners.map);
+  return { steps: ownedBy(fsPlan(wanted, machine), owners.root), registry: owners.root !== undefined && canMake(wanted, machine, registryRoot()) };
+}
+
+/** Where root of the image’s own users finds its images, which another component puts there, or sees that it may have none. */
+function registryPlace(): EntryStep {
+  return { verb: 'mount', args: [['fs', 'tmpfs'], ['to', registryRoot()], ['flags', 'ro,nosuid,nodev,noexec'], ['data', 'mode=0755,size=4k'], ['make', 'dir']], ask: true };
 }

@@ -11,28 +11,33 @@ export interface Vfs {
   readonly unpacked: string | undefined;
   /** Replaced as a whole by a change. */
   steps: readonly EntryStep[];
+  /** The place of the registry of those who live in it has to be made, and can be. */
+  registry: boolean;
 }
 
-export const machineFs: Vfs = { serial: undefined, image: 'img0', unpacked: undefined, steps: [] };
+export const machineFs: Vfs = { serial: undefined, image: 'img0', unpacked: undefined, steps: [], registry: false };
 
-export function savedPairs({ unpacked, steps }: Vfs): Pairs {
+export function savedPairs({ unpacked, steps, registry }: Vfs): Pairs {
   return [
+    ...(registry ? [['registry', 'yes'] satisfies Pair] : []),
     ...(unpacked === undefined ? [] : [['unpacked', unpacked] satisfies Pair]),
     ...steps.flatMap(({ verb, args }): Pairs => [['step', verb], ...args]),
   ];
 }
 
 /** Reads what {@link savedPairs} wrote. */
-export function readSaved(saved: Pairs): Pick<Vfs, 'unpacked' | 'steps'> {
+export function readSaved(saved: Pairs): Pick<Vfs, 'unpacked' | 'steps' | 'registry'> {
   let unpacked: string | undefined;
+  let registry = false;
   const steps: { verb: string; args: Pair[]; ask: true }[] = [];
   for (const [key, value] of saved) {
     const last = steps.at(-1);
     if (key === 'step') steps.push({ verb: value, args: [], ask: true });
     else if (last !== undefined) last.args.push([key, value]);
     else if (key === 'unpacked') unpacked = value;
+    else if (key === 'registry') registry = true;
   }
-  return { unpacked, steps };
+  return { unpacked, steps, registry };
 }
 
 /** Steps with what is in memory belonging to the image's root, where that is another than the machine's. */

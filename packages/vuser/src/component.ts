@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { VimageError, defineComponent, type CheckContext, type Component, type CreateContext, type EntryStep } from '@vimage/core';
-import { joinStep, linuxOf, type LinuxSubstrate } from '@vimage/linux';
+import { VimageError, defineComponent, type CheckContext, type Component, type CreateContext, type EntryStep, type Pair } from '@vimage/core';
+import { joinStep, linuxOf, registryInside, registryRoot, type LinuxSubstrate } from '@vimage/linux';
 import { freeRange } from './allot.ts';
 import { checkMap, checkWithin, isWhole, mapText, readMap, rootOf, type IdMap } from './map.ts';
 import { vuserParams, type Outside } from './params.ts';
@@ -37,7 +37,9 @@ export const vuser: Component<'user'> = defineComponent<'user'>({
     cx.scope.defer(async () => (await lx.pinner()).unpin(serial, 'user'));
     const ns = await lx.usersCreate(cx.image, maps, cx.parent.ns);
     cx.scope.defer(() => ns.close());
-    return new Vuser(ns, serial, uid, gid);
+    const made = new Vuser(ns, serial, uid, gid);
+    if (made.root !== undefined) lx.registryInside(cx.image, made.root);
+    return made;
   },
 
   save: savedPairs,
@@ -53,11 +55,17 @@ export const vuser: Component<'user'> = defineComponent<'user'>({
 
   forget: ({ ns }) => ns?.close(),
 
-  entry: ({ serial, ns, uid, gid }) => {
+  entry: ({ serial, ns, uid, gid }, { delegated, image, home }) => {
     if (serial === undefined || ns === undefined) return [];
     const join = joinStep(serial, 'user', ns);
     const args = [...join.args, ...asWho('uid', uid), ...asWho('gid', gid)];
-    const steps: EntryStep[] = [{ ...join, args, mode: 'live' }, { ...join, args, mode: 'effective', ask: true }];
+    // Who has the users of another image has not that one's registry.
+    const own = delegated && image.serial === serial;
+    const steps: EntryStep[] = [
+      { ...join, args, mode: 'live' },
+      { ...join, args, mode: 'effective', ask: true },
+      { verb: 'cover', args: [['to', registryRoot()], ...(own ? [['from', registryInside(home)] satisfies Pair] : [])], mode: 'live' },
+    ];
     return steps;
   },
 });

@@ -1,4 +1,5 @@
 import type { Restriction } from '../image/lattice.ts';
+import type { ForeignFile, ForeignSource } from './foreign.ts';
 import type { Awaitable, Scope } from '../scope.ts';
 import type { EntryStep, Holder, Stage, StoredImage, Substrate } from '../substrate.ts';
 import type { Pairs } from '../pairs/pairs.ts';
@@ -177,6 +178,11 @@ export interface Component<N extends string> extends ComponentMethods<N> {
   /** Components that this one comes after where they are registered; an image need not have them. */
   readonly after?: readonly string[];
   readonly params: ParamsOf<N>;
+  /**
+   * Reads a file of another system (jail.conf(5)) as images, which `imgctl up` takes then; `vimage.reads` in the package's package.json says what
+   * such files are called. EINVAL, with the place.
+   */
+  readonly reads?: (text: string, source: ForeignSource) => ForeignFile;
 }
 
 /** A component of any name, as the registry keeps it. */

@@ -5,7 +5,12 @@ import type { Image } from './image.ts';
 
 /** A slot for a new child: the lowest free one, else a dying child's, which has no use for it. EPERM when there are children.max. */
 export function freeSlot(parent: Image): number {
-  const { max } = parent.subnets;
+  const { max, bound } = parent.subnets;
+  if (parent.children.size >= bound) {
+    throw new VimageError('EPERM', `the image that this is has children.max ${bound}, and as many images in it`, {
+      subject: 'children.max', hint: 'remove one of them, or have it set from outside: imgctl set NAME children.max ...',
+    });
+  }
   if (parent.children.size >= max) {
     throw new VimageError('EPERM', `image "${parent.name}" has ${parent.children.size} children and children.max ${max}`, {
       subject: 'children.max',

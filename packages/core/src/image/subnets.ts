@@ -7,6 +7,8 @@ export const childrenMaxMost = 65535;
 /** The equal subnets of an image's address, one for each child. Slot 0 is never given: it is the image's own address. */
 export class Subnets<T> {
   #max: number;
+  /** How many of them there may be, whatever there is room for: said by whoever gave a registry that is not the machine's. */
+  bound: number = childrenMaxMost;
   readonly #taken = new Map<number, T>();
   /** No slot below this one is free. */
   #low = 1;

@@ -35,7 +35,7 @@ function seen(state: KernelState): Promise<ReadonlyMap<string, Seen>> {
     state.checkOpen();
     await sync(state);
     const byName = new Map([...state.records].map(([image, record]) => [String(image.serial), JSON.stringify(record.pairs)]));
-    return new Map(listImages(state, true).map((info) => [info.serial === '' ? info.name : info.serial, { info, content: byName.get(info.serial) ?? '' }]));
+    return new Map(listImages(state, { dying: true }).map((info) => [info.serial === '' ? info.name : info.serial, { info, content: byName.get(info.serial) ?? '' }]));
   });
 }
 
@@ -43,10 +43,15 @@ function* difference(before: ReadonlyMap<string, Seen>, after: ReadonlyMap<strin
   for (const [key, { info }] of before) if (!after.has(key)) yield event('removed', info);
   for (const [key, now] of after) {
     const was = before.get(key);
-    if (was === undefined) yield event(now.info.state === 'live' ? 'created' : now.info.state, now.info);
-    else if (was.info.state !== now.info.state) yield event(now.info.state === 'live' ? 'changed' : now.info.state, now.info);
+    if (was === undefined) yield event(typeOf(now.info, 'created'), now.info);
+    else if (was.info.state !== now.info.state) yield event(typeOf(now.info, 'changed'), now.info);
     else if (was.content !== now.content) yield event('changed', now.info);
   }
+}
+
+/** What happened to an image that is in this state by now. What others make inside is not looked at. */
+function typeOf({ state }: ImageInfo, alive: 'created' | 'changed'): KernelEvent['type'] {
+  return state === 'live' || state === 'inside' ? alive : state;
 }
 
 function event(type: KernelEvent['type'], { name, serial }: ImageInfo): KernelEvent {

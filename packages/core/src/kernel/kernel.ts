@@ -16,13 +16,14 @@ import { events, waitFor } from './events.ts';
 import { ImageHandle } from './handle.ts';
 import { inputPairs } from './input.ts';
 import { forgetInstances } from './instance.ts';
+import { orInside, outerOf } from './inside.ts';
 import { getPairs, imageInfo, listImages } from './list.ts';
 import { refsOf } from './refs.ts';
 import { setImage } from './set.ts';
 import { KernelState } from './state.ts';
 import { sync } from './sync.ts';
 import type {
-  BootOptions, ChangeInput, ChangeReport, ComponentInfo, DestroyOptions, DestroyReport, ImageInfo, ImageInput, ImageTreeSpec, KernelEvent,
+  BootOptions, ChangeInput, ChangeReport, ComponentInfo, DestroyOptions, DestroyReport, ImageInfo, ImageInput, ImageTreeSpec, KernelEvent, Listing,
   Plan, UpOptions, UpStep,
 } from './types.ts';
 import { down, up } from './up.ts';
@@ -30,7 +31,8 @@ import { down, up } from './up.ts';
 /** Boots: registers the components, opens the substrate, and finds out in which image this process lives. */
 export async function boot(options: BootOptions): Promise<Kernel> {
   const state = new KernelState(options);
-  const { cimg } = await state.substrate.open();
+  const { cimg, childrenMax } = await state.substrate.open();
+  if (childrenMax !== undefined) state.tree.img0.subnets.bound = childrenMax;
   if (cimg !== undefined) {
     await sync(state);
     state.cimg = state.tree.bySerial(cimg) ?? state.tree.img0;
@@ -83,37 +85,45 @@ export class Kernel implements AsyncDisposable {
 
   /** An image that is there already; ESRCH. */
   lookup(name: string): Promise<ImageHandle> {
-    return this.#synced(() => this.#handle(visible(this.#state, name)));
+    return this.#synced(() => orInside(this.#state, name, () => this.#handle(visible(this.#state, name))));
   }
 
   set(name: string, change: ChangeInput): Promise<ChangeReport> {
-    return setImage(this.#state, name, inputPairs(change, this.#state.tables, 'set'));
+    return orInside(this.#state, name, () => setImage(this.#state, name, inputPairs(change, this.#state.tables, 'set')));
   }
 
   /** Pairs which, given to create, make the same image again; `all` adds the read-only ones. */
   get(name: string, options: { readonly all?: boolean } = {}): Promise<Pairs> {
-    return this.#synced(() => getPairs(this.#state, name, options.all ?? false));
+    return this.#synced(() => orInside(this.#state, name, () => getPairs(this.#state, name, options.all ?? false)));
   }
 
-  list(options: { readonly dying?: boolean } = {}): Promise<readonly ImageInfo[]> {
-    return this.#synced(() => listImages(this.#state, options.dying ?? false));
+  list(options: Listing = {}): Promise<readonly ImageInfo[]> {
+    return this.#synced(() => listImages(this.#state, options));
   }
 
   info(name: string): Promise<ImageInfo> {
     return this.#synced(() => imageInfo(this.#state, visible(this.#state, name)));
   }
 
-  /** The name from the registry's root, as imgexec takes it. */
+  /** The name from the registry's root, as imgexec takes it; also of an image that was made inside another. */
   fullName(name: string): Promise<string> {
-    return this.#synced(() => visible(this.#state, name).name);
+    return this.#synced(() => {
+      try {
+        return visible(this.#state, name).name;
+      } catch (error) {
+        const { cimg } = this.#state;
+        if (codeOf(error) !== 'ESRCH' || outerOf(this.#state, name) === undefined) throw error;
+        return cimg.parent === undefined ? name : `${cimg.name}.${name}`;
+      }
+    });
   }
 
   destroy(name: string, options: DestroyOptions = {}): Promise<DestroyReport> {
-    return destroyImage(this.#state, name, options);
+    return orInside(this.#state, name, () => destroyImage(this.#state, name, options));
   }
 
   processes(name: string): Promise<readonly ProcessInfo[]> {
-    return this.#synced(() => this.#state.substrate.processes(this.#state.record(visible(this.#state, name))));
+    return this.#synced(() => orInside(this.#state, name, () => this.#state.substrate.processes(this.#state.record(visible(this.#state, name)))));
   }
 
   /** Signals one process of the image by its number outside (ESRCH), or all; returns how many. One that ends meanwhile is not counted. */
@@ -140,7 +150,7 @@ export class Kernel implements AsyncDisposable {
 
   /** Who keeps an image, or one that is dying. ESRCH. */
   refs(name: string): Promise<readonly Holder[]> {
-    return this.#synced(() => refsOf(this.#state, name));
+    return this.#synced(() => orInside(this.#state, name, () => refsOf(this.#state, name)));
   }
 
   /** Makes the images of a file be as it says. */

@@ -4,14 +4,15 @@ import type { Pair, Pairs } from '../pairs/pairs.ts';
 import { sections } from '../pairs/sections.ts';
 import type { StoredImage } from '../substrate.ts';
 import { visible } from './draft.ts';
+import { insideImages } from './inside.ts';
 import { instanceAt } from './instance.ts';
 import type { KernelState } from './state.ts';
-import type { ImageInfo, SlotInfo } from './types.ts';
+import type { ImageInfo, Listing, SlotInfo } from './types.ts';
 
 /** Every image inside this process's own, parents before children, by name; then the damaged, then (asked for) the dying. */
-export function listImages(state: KernelState, dying: boolean): readonly ImageInfo[] {
+export function listImages(state: KernelState, { dying = false, inside = false }: Listing): readonly ImageInfo[] {
   const below = [...state.tree.subtreeBottomUp(state.cimg)].filter((image) => image !== state.cimg);
-  const rows = below.map((image) => imageInfo(state, image)).sort((a, b) => compareNames(a.name, b.name));
+  const rows = [...below.map((image) => imageInfo(state, image)), ...(inside ? insideImages(state) : [])].sort((a, b) => compareNames(a.name, b.name));
   if (state.cimg !== state.tree.img0) return rows;
   const damaged = state.damaged.map((entry): ImageInfo => ({
     ...blank, name: entry.name, parent: parentOf(entry.name), depth: entry.name.split('.').length, state: 'damaged', error: entry.error.message,

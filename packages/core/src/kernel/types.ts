@@ -40,13 +40,21 @@ export interface ImageInfo {
   readonly serial: string;
   readonly parent: string;
   readonly depth: number;
-  readonly state: 'live' | 'removing' | 'dying' | 'damaged';
+  /** `inside`: made by who lives in an image, as they say; what else is said of it is what they say. */
+  readonly state: 'live' | 'removing' | 'dying' | 'damaged' | 'inside';
   readonly persist: boolean;
   /** `hi:lo/prefix` in hexadecimal. */
   readonly address: string;
   readonly slots: readonly SlotInfo[];
   /** Why it is damaged. */
   readonly error?: string;
+}
+
+export interface Listing {
+  /** Also what was removed by name, and is still referred to. */
+  readonly dying?: boolean;
+  /** Also what was made inside an image by who lives there. */
+  readonly inside?: boolean;
 }
 
 /** What create would do: `imgctl create --dry-run`. */

@@ -12,7 +12,8 @@ export const ls: CommandSpec = {
     { flags: '-d, --dying', describe: 'also what was removed but is still referred to' },
     { flags: '-l, --long', describe: 'serial and address too' },
   ],
-  about: 'Names are relative to the image in which imgctl runs. A slot is listed where an image has it to itself ("X") or shares it with a named image ("X=image").',
+  about: 'Names are relative to the image in which imgctl runs. A slot is listed where an image has it to itself ("X") or shares it with a named image ("X=image"). '
+    + 'State "inside": made by who lives in an image, and as they say.',
   examples: () => [
     { line: 'ls', does: 'every image' },
     { line: 'ls --tree', does: 'as a tree' },
@@ -22,10 +23,10 @@ export const ls: CommandSpec = {
   async run(cx, { operands, options }) {
     const [below] = operands;
     const kernel = await cx.kernel();
-    let images = await kernel.list({ dying: options['dying'] === true });
+    let images = await kernel.list({ dying: options['dying'] === true, inside: true });
     if (below !== undefined) {
-      const top = await kernel.info(below);
-      images = images.filter(({ name }) => name === top.name || name.startsWith(`${top.name}.`));
+      const name = images.find((image) => image.name === below && image.state === 'inside')?.name ?? (await kernel.info(below)).name;
+      images = images.filter((image) => image.name === name || image.name.startsWith(`${name}.`));
     }
     for (const image of images) {
       if (image.error !== undefined) cx.warn({ code: 'EBADMSG', message: `${image.name} is damaged: ${image.error}; imgctl get ${image.name} says what to do` });

@@ -1,5 +1,7 @@
 import { changedKeys, codeOf, diffPairs, fixedKeys, type UpStep } from '@vimage/core';
 import type { Context } from '../context.ts';
+import { noteLines, noteTable } from '../print/notes.ts';
+import { asOf, asOption } from '../foreign.ts';
 import { readTree, pointInto, type Tree, type TreeImage } from '../file.ts';
 import type { Style } from '../print/style.ts';
 import { count, printable } from '../print/text.ts';
@@ -16,9 +18,10 @@ export const up: CommandSpec = {
     { flags: '-p, --prune', describe: 'remove images that the file does not name, below those it names' },
     { flags: '-r, --replace', describe: 'destroy and make anew what differs in what is fixed at creation, its children too' },
     { flags: '-n, --dry-run', describe: 'check the file and say what would be done' },
+    asOption,
     graceOption,
   ],
-  about: 'Creates what is missing, changes what differs, leaves the rest. "-" reads standard input. One failure does not stop what does not depend on it.',
+  about: 'Creates what is missing, changes what differs, leaves the rest. "-" reads standard input. One failure does not stop what does not depend on it. A file of another system is taken too, where a component reads such files.',
   examples: () => [
     { line: 'up lab.rc', does: 'a line for each image, then a summary' },
     { line: 'up --dry-run lab.rc', does: 'what would be done' },
@@ -26,10 +29,11 @@ export const up: CommandSpec = {
     { line: 'up --replace lab.rc', does: 'also where an image has to be made anew, which ends what runs in it' },
   ],
   async run(cx, { operands, options }) {
-    const tree = await readTree(cx, operands[0] ?? '');
+    const tree = await readTree(cx, operands[0] ?? '', { as: asOf(options) });
     for (const image of allOf(tree.images)) checkPersists(image.pairs);
     const replace = options['replace'] === true;
     if (options['dryRun'] === true) return dryRun(cx, tree, { prune: options['prune'] === true, replace });
+    for (const line of noteLines(tree.notes)) cx.note(line);
     const kernel = await cx.changingKernel();
     const show = progress(cx);
     const steps = await kernel.up(tree.images, { prune: options['prune'] === true, replace, ...graceOf(options), progress: show.step });
@@ -79,7 +83,7 @@ function finish(cx: Context, steps: readonly UpStep[], tree: Tree): number {
   }
   const actions = ['created', 'changed', 'replaced', 'removed', 'kept', 'failed'] as const;
   const sum = actions.map((action) => [action, steps.filter((step) => step.action === action).length] as const).filter(([, n]) => n > 0);
-  const document = { steps: steps.map(({ name, action, detail }) => ({ name, action, detail })), ...Object.fromEntries(sum) };
+  const document = { steps: steps.map(({ name, action, detail }) => ({ name, action, detail })), ...Object.fromEntries(sum), ...(tree.notes.length === 0 ? {} : { notes: tree.notes }) };
   cx.result(document, () => [`${count(steps.length, 'image')}: ${sum.map(([action, n]) => `${n} ${action}`).join(', ') || 'nothing to do'}`]);
   return failed.length > 0 ? 1 : 0;
 }
@@ -117,6 +121,7 @@ async function dryRun(cx: Context, tree: Tree, { prune, replace }: { readonly pr
     }
   };
   await walk(tree.images, '');
-  cx.result({ dryRun: true, steps }, () => steps.map((step) => stepLine(cx, step)));
+  const { notes } = tree;
+  cx.result({ dryRun: true, steps, ...(notes.length === 0 ? {} : { notes }) }, () => [...noteTable(notes, cx.paint), ...steps.map((step) => stepLine(cx, step))]);
   return 0;
 }

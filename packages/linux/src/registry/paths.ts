@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { lstatSync, statSync } from 'node:fs';
 import { VimageError } from '@vimage/core';
 
 /**
@@ -6,12 +6,23 @@ import { VimageError } from '@vimage/core';
  * namespaces, who does not own /run. ENOENT.
  */
 export function registryRoot(): string {
-  if ((process.geteuid?.() ?? 0) === 0 && (statSync('/run', { throwIfNoEntry: false })?.uid ?? 0) === 0) return '/run/vimage';
+  if ((process.geteuid?.() ?? 0) === 0 && ((statSync('/run', { throwIfNoEntry: false })?.uid ?? 0) === 0 || isOwn('/run/vimage'))) return '/run/vimage';
   const dir = process.env['XDG_RUNTIME_DIR'];
   if (dir === undefined || !dir.startsWith('/')) {
-    throw new VimageError('ENOENT', 'XDG_RUNTIME_DIR is not set: there is no place for your registry', { subject: 'XDG_RUNTIME_DIR', hint: 'log in with a session, or run as root' });
+    throw new VimageError('ENOENT', 'XDG_RUNTIME_DIR is not set: there is no place for your registry', {
+      subject: 'XDG_RUNTIME_DIR', hint: `log in with a session, or run as root\n${mayHaveNone}`,
+    });
   }
   return `${dir}/vimage`;
+}
+
+/** What to do where root of an image finds no registry of its own. */
+export const mayHaveNone = 'in an image with users of its own, images can be made where it has children.max: from outside, imgctl set NAME children.max 8';
+
+/** Root of an image may have been given a registry of its own in a /run that is another's. */
+function isOwn(path: string): boolean {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  return stat?.isDirectory() === true && stat.uid === 0;
 }
 
 const segment = /^[A-Za-z0-9_][A-Za-z0-9_-]{0,62}$/;
@@ -20,6 +31,17 @@ const segment = /^[A-Za-z0-9_][A-Za-z0-9_-]{0,62}$/;
 export function isSegment(name: string): boolean {
   return segment.test(name);
 }
+
+/** Where an image's directory has the registry that is /run/vimage in it. */
+export const insideDir = 'sub';
+
+/** The registry of those who live in an image, from the directory of its files. */
+export function registryInside(home: string): string {
+  return `${home}/${insideDir}`;
+}
+
+/** What bounds how many images there are in a registry, written by whoever gave it. */
+export const limitFile = 'children.max';
 
 /** The names in the registry's layout (docs/plan-format.md). */
 export class Layout {

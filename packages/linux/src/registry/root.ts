@@ -1,10 +1,11 @@
 import { closeSync, lstatSync, readFileSync, readSync, readdirSync, statSync } from 'node:fs';
 import { InvariantError, VimageError } from '@vimage/core';
 import type { Awaitable } from '@vimage/core';
+import { readLimit } from '../inside/given.ts';
 import { flockWait, tryFlock, unflock } from '../sys/flock.ts';
 import { ifThere, needDir, openOwn, removeDir, removeTree, stillNamed, unlink, writeAll } from '../sys/file.ts';
 import { bootTime } from '../sys/process.ts';
-import type { Layout } from './paths.ts';
+import { mayHaveNone, type Layout } from './paths.ts';
 
 /** Checks that the registry is nobody's but ours: a directory, no symbolic link, mode 0700. EPERM; undefined when there is none. */
 export function checkRoot(path: string): bigint | undefined {
@@ -14,7 +15,7 @@ export function checkRoot(path: string): bigint | undefined {
   if (!stat.isDirectory() || stat.uid !== euid || (stat.mode & 0o7777n) !== 0o700n) {
     throw new VimageError('EPERM', `${path}: expected a directory of uid ${euid} with mode 0700`, {
       subject: path,
-      hint: `if vimage made it, put that right (chown ${euid} ${path}; chmod 700 ${path}); if somebody else did, remove it when nothing needs it`,
+      hint: `if vimage made it, put that right (chown ${euid} ${path}; chmod 700 ${path}); if somebody else did, remove it when nothing needs it\n${mayHaveNone}`,
     });
   }
   return stat.ino;
@@ -308,7 +309,8 @@ export class Root {
     removeDir(this.layout.dyings);
     unlink(this.layout.generation);
     unlink(this.layout.lock);
-    removeDir(this.layout.root);
+    // One that was given is not ours to remove.
+    if (readLimit(this.layout.root) === undefined) removeDir(this.layout.root);
     this.#drop();
     return true;
   }

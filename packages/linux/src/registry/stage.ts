@@ -1,13 +1,15 @@
 import { chmodSync, readFileSync, readdirSync } from 'node:fs';
-import { VimageError, encodePairs } from '@vimage/core';
+import { VimageError, encodePairs, sections } from '@vimage/core';
 import type { Awaitable, Pairs, PlanStep, Stage, StoredImage } from '@vimage/core';
 import type { CgroupAt } from '../cgroup.ts';
 import { door } from '../door.ts';
 import { ifThere, needDir, overwrite, removeDir, removeTree, rename, replace, unlink, writeNew } from '../sys/file.ts';
+import { hasInside, writeLimit } from '../inside/given.ts';
 import { decodePlan, encodePlan, isView } from './entry.ts';
 import type { Entry } from './entry.ts';
 import { readNotes, writeNote, writeNotes } from './journal.ts';
 import type { FileLock } from './lock.ts';
+import { insideDir } from './paths.ts';
 import { removingPlan } from './read.ts';
 
 /** What a stage needs of the registry it is in. */
@@ -124,13 +126,16 @@ export class LinuxStage implements Stage {
   publish(image: StoredImage, plan: readonly PlanStep[]): Awaitable<void> {
     const bytes = encodePlan(image, plan, this.#start);
     const pairs = encodePairs(image.pairs);
+    const published = { persist: image.persist, childrenMax: childrenMaxOf(image.pairs) };
+    const changesView = this.#start.existing && decodePlan(bytes, 'plan').view !== this.#start.entry?.view;
+    if (changesView && hasInside(this.#dir)) throw holdsImages(this.name);
     return this.#host.run(() => {
       // Whoever enters first pins the view: the place for that has to be there.
       if (plan.some(({ verb, mode }) => isView(verb) && mode !== 'effective')) this.#host.needPins();
       this.#host.begin();
       try {
-        if (this.#start.existing) this.#publishChange(bytes, pairs, image.persist);
-        else this.#publishNew(bytes, pairs, image.persist);
+        if (this.#start.existing) this.#publishChange(bytes, pairs, published);
+        else this.#publishNew(bytes, pairs, published);
       } finally {
         this.#host.changed(this.serial, this.#published ? bytes : undefined);
         this.#host.bump();
@@ -138,9 +143,10 @@ export class LinuxStage implements Stage {
     });
   }
 
-  #publishNew(plan: Uint8Array, pairs: Uint8Array, persist: boolean): void {
+  #publishNew(plan: Uint8Array, pairs: Uint8Array, { persist, childrenMax }: Published): void {
     writeNew(`${this.#dir}/pairs`, pairs);
     writeNew(`${this.#dir}/plan`, plan);
+    writeLimit(this.#dir, childrenMax);
     this.#host.settlePins(false);
     try {
       rename(this.#dir, this.home);
@@ -156,7 +162,7 @@ export class LinuxStage implements Stage {
   }
 
   /** The rename of the plan is the moment: before it the old image stands, after it the new one, whoever dies when. */
-  #publishChange(plan: Uint8Array, pairs: Uint8Array, persist: boolean): void {
+  #publishChange(plan: Uint8Array, pairs: Uint8Array, { persist, childrenMax }: Published): void {
     const removing = readdirSync(this.#dir).includes(removingPlan);
     if (!persist) this.#host.own(this.serial, this.#dir, false);
     writeNew(`${this.#dir}/pairs${this.#suffix}`, pairs);
@@ -164,6 +170,7 @@ export class LinuxStage implements Stage {
     replace(`${this.#dir}/${removing ? removingPlan : 'plan'}`, plan);
     this.#published = true;
     try {
+      writeLimit(this.#dir, childrenMax);
       rollForward(this.#dir, this.#start.edit);
       if (persist) this.#host.own(this.serial, this.#dir, true);
       if (decodePlan(plan, 'plan').view !== this.#start.entry?.view) this.#host.remakeView(this.serial);
@@ -196,10 +203,28 @@ export class LinuxStage implements Stage {
   }
 }
 
+/** What is said of an image besides its plan and pairs. */
+interface Published {
+  readonly persist: boolean;
+  readonly childrenMax: number;
+}
+
+function childrenMaxOf(pairs: Pairs): number {
+  const given = sections(pairs).image.find(([key]) => key === 'children.max')?.[1];
+  return given === undefined ? 0 : Number(given);
+}
+
+/** Their namespaces are kept by a mount in the view that there is. */
+function holdsImages(name: string): VimageError {
+  return new VimageError('EBUSY', `"${name}" would get another mount view, and images were made inside it, which stand in the one it has`, {
+    subject: name, hint: `destroy those first: imgctl exec ${name} -- imgctl ls`,
+  });
+}
+
 /** Files `NAME.~EDIT` of an image, and of its components. */
 function edits(dir: string): readonly { readonly path: string; readonly target: string; readonly edit: string }[] {
   return (ifThere(() => readdirSync(dir, { withFileTypes: true })) ?? []).flatMap((item) => {
-    if (item.isDirectory() && item.name !== 'img') return edits(`${dir}/${item.name}`);
+    if (item.isDirectory() && item.name !== 'img' && item.name !== insideDir) return edits(`${dir}/${item.name}`);
     const [, name, edit] = /^(.*)\.~(\d+)$/.exec(item.name) ?? [];
     return name === undefined || edit === undefined ? [] : [{ path: `${dir}/${item.name}`, target: `${dir}/${name}`, edit }];
   });

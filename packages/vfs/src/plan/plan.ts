@@ -37,6 +37,12 @@ export function fsPlan(wanted: Wanted, look: Look): readonly EntryStep[] {
 /** Links were resolved when it was looked at; who owns a directory on the way may not put another there. */
 const nofollow: Pair = ['nofollow', 'yes'];
 
+/** Whether nothing is at `to`, and it would be made in the view itself, not on the host. */
+export function canMake(wanted: Wanted, look: Look, to: string): boolean {
+  const { tree, kind } = treesOf(wanted, look).walk(to);
+  return kind === undefined && tree?.kind !== 'host';
+}
+
 /** Acting on an image is done with the tools of where one stands: its files only where they are asked for. */
 function step(verb: string, ...args: readonly Pair[]): EntryStep {
   return { verb, args, ask: true };

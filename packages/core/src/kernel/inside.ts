@@ -1,0 +1,71 @@
+import { VimageError, codeOf } from '../errors.ts';
+import { flagWord } from '../param/basic.ts';
+import type { Pairs } from '../pairs/pairs.ts';
+import { sections } from '../pairs/sections.ts';
+import type { KernelState } from './state.ts';
+import type { ImageInfo, SlotInfo } from './types.ts';
+
+/** Images that were made inside those of this kernel, by who lives there, and are of another registry: theirs. */
+export function insideImages(state: KernelState): readonly ImageInfo[] {
+  const rows: ImageInfo[] = [];
+  for (const image of state.tree.subtreeBottomUp(state.cimg)) {
+    if (image === state.tree.img0 || image.state !== 'live') continue;
+    const outer = image === state.cimg ? '' : state.tree.nameFrom(state.cimg, image);
+    for (const { name, pairs } of state.substrate.inside?.(state.record(image)) ?? []) {
+      const full = outer === '' ? name : `${outer}.${name}`;
+      // One that was made from outside has the name.
+      if (image.children.has(name.split('.', 1)[0] ?? '')) continue;
+      rows.push(infoOf(full, pairs));
+    }
+  }
+  return rows;
+}
+
+function infoOf(name: string, pairs: Pairs): ImageInfo {
+  const split = sections(pairs);
+  const persist = split.image.find(([key]) => key === 'persist')?.[1];
+  const cut = name.lastIndexOf('.');
+  return {
+    name,
+    serial: '',
+    parent: cut < 0 ? '.' : name.slice(0, cut),
+    depth: name.split('.').length,
+    state: 'inside',
+    persist: persist !== undefined && flagWord(persist) === true,
+    address: '',
+    slots: split.sections.map(({ component, pairs: given }): SlotInfo => {
+      const share = given.find(([key]) => key === 'share')?.[1];
+      return { component, kind: share === undefined ? 'own' : 'share', owner: share ?? name };
+    }),
+  };
+}
+
+/** Runs `fn`, which looks for an image of that name. ESRCH for one that was made inside another tells who can do that. */
+export async function orInside<T>(state: KernelState, name: string, fn: () => T | Promise<T>): Promise<T> {
+  try {
+    return await fn();
+  } catch (error) {
+    if (codeOf(error) !== 'ESRCH') throw error;
+    const outer = outerOf(state, name);
+    if (outer === undefined) throw error;
+    const rest = name.slice(outer.length + 1);
+    throw new VimageError('EOPNOTSUPP', `"${name}" was made inside "${outer}", which keeps it: that is done from there`, {
+      subject: name, hint: `imgctl exec ${outer} -- imgctl ... ${rest}`, cause: error,
+    });
+  }
+}
+
+/** The image inside of which one was made; undefined where there is none such. */
+export function outerOf(state: KernelState, name: string): string | undefined {
+  if (!insideImages(state).some((each) => each.name === name)) return undefined;
+  for (let cut = name.lastIndexOf('.'); cut > 0; cut = name.lastIndexOf('.', cut - 1)) {
+    let image = state.cimg;
+    const found = name.slice(0, cut).split('.').every((segment) => {
+      const child = image.children.get(segment);
+      image = child ?? image;
+      return child !== undefined;
+    });
+    if (found) return name.slice(0, cut);
+  }
+  return undefined;
+}

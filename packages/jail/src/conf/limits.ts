@@ -1,0 +1,20 @@
+/** Characters of a file and everything it includes. */
+export const inputLimit: number = 4 * 1024 * 1024;
+/** Words, and variables in them, of a file and everything it includes. */
+export const wordLimit: number = 256 * 1024;
+/** Pieces of one word. */
+export const referenceLimit: number = 16 * 1024;
+/** Blocks within blocks, across included files. */
+export const nestingLimit: number = 32;
+/** Files including files, as jail(8). */
+export const includeDepth: number = 32;
+/** Files included in all. */
+export const includeLimit: number = 1024;
+/** Jails of one file, which is what img0 may have as children. */
+export const jailLimit: number = 65535;
+/** Statements and blocks looked at for the jails that they hold for, in all. */
+export const mergeLimit: number = 512 * 1024;
+/** Characters and values that the jails have in all. */
+export const expansionLimit: number = 16 * 1024 * 1024;
+/** Variables whose values have variables. */
+export const variableDepth: number = 64;

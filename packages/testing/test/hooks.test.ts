@@ -1,0 +1,167 @@
+import { VimageError, boot, codeOf, defineComponent, param, type, type AnyComponent, type Kernel } from '@vimage/core';
+import { describe, expect, it } from 'vitest';
+import { MemoryMachine, MemorySubstrate, toyComponent } from '@vimage/testing';
+
+type Point = 'starting' | 'started' | 'stopping' | 'stopped';
+
+interface World {
+  readonly kernel: Kernel;
+  readonly machine: MemoryMachine;
+  readonly substrate: MemorySubstrate;
+  readonly said: string[];
+  /** Points that fail. */
+  readonly failing: Set<Point>;
+}
+
+/** A component that says what it is told and when, and that brings two others along. */
+async function world(machine = new MemoryMachine(), said: string[] = []): Promise<World> {
+  const substrate = new MemorySubstrate(machine);
+  const failing = new Set<Point>();
+  const say = (point: Point, name: string, around: string | undefined): void => {
+    const there = [...machine.images.values()].some((image) => image.name === name && image.state === 'live');
+    said.push(`${point} ${name}${there ? ' there' : ''}${around === undefined ? '' : ` in ${around}`}${machine.locked ? ' locked' : ''}`);
+    if (failing.has(point)) throw new VimageError('EIO', `${point} fails`);
+  };
+  const teller: AnyComponent = defineComponent<string>({
+    name: 'teller',
+    interface: 1,
+    describe: 'tells',
+    after: ['second'],
+    params: { level: param(type.int({ min: 0, max: 9 }), { access: 'rw', describe: 'brought to first', example: '1' }), alone: param(type.flag(), { access: 'create', describe: 'brings nothing', example: 'true' }) },
+    root: () => ({}),
+    implied: ({ values }) => (values['alone'] === true ? [] : [['vir', 'first'], ['items', 'x'], ...('level' in values ? [['level', String(values['level'])] as const] : [])]),
+    create: () => ({}),
+    set: () => undefined,
+    save: () => [],
+    restore: () => ({}),
+    entry: () => [],
+    starting: ({ image, around }) => { say('starting', image.name, around?.name); },
+    started: (_, { image, around }) => { say('started', image.name, around?.name); },
+    stopping: (_, { image, around }) => {
+      say('stopping', image.name, around?.name);
+      return ['a note'];
+    },
+    stopped: ({ image, around }) => {
+      say('stopped', image.name, around?.name);
+      return ['another'];
+    },
+  });
+  return { kernel: await boot({ substrate, components: [toyComponent('first'), toyComponent('second'), teller] }), machine, substrate, said, failing };
+}
+
+describe('before and after an image', () => {
+  it('is told in order, with no lock held', async () => {
+    const { kernel, said } = await world();
+    await kernel.create(['name', 'a', 'children.max', '2', 'vir', 'teller']);
+    await kernel.create(['name', 'a.b', 'vir', 'teller']);
+    expect(said).toEqual(['starting a', 'started a there', 'starting a.b in a', 'started a.b there in a']);
+    said.length = 0;
+    const { notes } = await kernel.destroy('a');
+    expect(said).toEqual(['stopping a.b there in a', 'stopping a there', 'stopped a.b in a', 'stopped a']);
+    expect(notes).toEqual(['a note', 'a note', 'another', 'another']);
+  });
+
+  it('is not told of what is inherited or shared', async () => {
+    const { kernel, said } = await world();
+    await kernel.create(['name', 'a', 'children.max', '2', 'vir', 'teller']);
+    said.length = 0;
+    await kernel.create(['name', 'a.b']);
+    await kernel.create(['name', 'c', 'vir', 'teller', 'share', 'a']);
+    await kernel.destroy('c');
+    expect(said).toEqual([]);
+  });
+
+  it('leaves nothing where it is refused before', async () => {
+    const { kernel, said, failing, machine } = await world();
+    failing.add('starting');
+    await expect(kernel.create(['name', 'a', 'vir', 'teller'])).rejects.toMatchObject({ code: 'EIO', message: 'starting fails', hint: 'another' });
+    expect(said).toEqual(['starting a', 'stopped a']);
+    expect([machine.images.size, machine.resources.size, machine.lastSerial]).toEqual([0, 0, 0n]);
+  });
+
+  it('leaves nothing where it is refused after, and tells what the undoing had to say', async () => {
+    const { kernel, said, failing, machine } = await world();
+    failing.add('started');
+    await expect(kernel.create(['name', 'a', 'vir', 'teller'])).rejects.toMatchObject({ code: 'EIO', message: 'started fails', hint: 'a note\nanother' });
+    expect(said).toEqual(['starting a', 'started a there', 'stopping a there', 'stopped a']);
+    expect([machine.images.size, machine.resources.size]).toEqual([0, 0]);
+  });
+
+  it('is told that it is over where the image cannot be made, and not at all where that was clear before', async () => {
+    const { kernel, said, machine, substrate } = await world();
+    await expect(kernel.create(['name', 'a', 'vir', 'teller', 'vir', 'second', 'deny', 'true'])).rejects.toMatchObject({ code: 'EINVAL' });
+    expect(said).toEqual([]);
+    substrate.failAt = substrate.calls.length + 4;
+    await expect(kernel.create(['name', 'a', 'vir', 'teller'])).rejects.toMatchObject({ code: 'EIO' });
+    substrate.failAt = undefined;
+    expect(said).toEqual(['starting a', 'stopped a']);
+    expect([machine.images.size, machine.resources.size]).toEqual([0, 0]);
+  });
+
+  it('stops no destroying', async () => {
+    const { kernel, failing, machine } = await world();
+    await kernel.create(['name', 'a', 'vir', 'teller']);
+    failing.add('stopping');
+    expect((await kernel.destroy('a')).notes).toEqual(['teller of a: stopping fails', 'another']);
+    expect([machine.images.size, machine.resources.size]).toEqual([0, 0]);
+  });
+
+  it('comes with up and down', async () => {
+    const { kernel, said, failing } = await world();
+    const tree = [{ name: 'a', pairs: [['vir', 'teller']] as const, children: [] }];
+    failing.add('started');
+    expect((await kernel.up(tree)).map(({ action }) => action)).toEqual(['failed']);
+    failing.clear();
+    said.length = 0;
+    await kernel.up(tree);
+    await kernel.up(tree);
+    await kernel.down(tree);
+    expect(said).toEqual(['starting a', 'started a there', 'stopping a there', 'stopped a']);
+  });
+});
+
+describe('what a section brings along', () => {
+  const slots = async (kernel: Kernel, name: string): Promise<string> => (await kernel.info(name)).slots.map(({ component, kind }) => `${component}:${kind}`).join(' ');
+
+  it('is made, and is not among the pairs', async () => {
+    const { kernel, machine } = await world();
+    await kernel.create(['name', 'a', 'vir', 'teller', 'level', '3']);
+    expect(await slots(kernel, 'a')).toBe('first:own second:inherit teller:own');
+    expect(await kernel.get('a')).toEqual([['name', 'a'], ['vir', 'teller'], ['level', '3']]);
+    expect([...machine.resources]).toEqual(['first/1/x']);
+    const other = await world(machine);
+    expect(await slots(other.kernel, 'a')).toBe('first:own second:inherit teller:own');
+    await other.kernel.destroy('a');
+    expect([...machine.resources]).toEqual([]);
+  });
+
+  it('yields to what is said, joins lists, and leaves a shared section alone', async () => {
+    const { kernel, machine } = await world();
+    await kernel.create(['name', 'a', 'vir', 'first', 'items', 'y', 'level', '5', 'vir', 'teller', 'level', '3']);
+    expect([...machine.resources].sort()).toEqual(['first/1/x', 'first/1/y']);
+    expect(await (await kernel.lookup('a')).slot('first')).toMatchObject({ level: 5 });
+    await kernel.create(['name', 'b', 'vir', 'first', 'share', 'a', 'vir', 'teller']);
+    expect(await slots(kernel, 'b')).toBe('first:share second:inherit teller:own');
+    await kernel.create(['name', 'c', 'vir', 'teller', 'alone', 'true']);
+    expect(await slots(kernel, 'c')).toBe('first:inherit second:inherit teller:own');
+  });
+
+  it('changes with it, restricts as if said, and cannot come later', async () => {
+    const { kernel } = await world();
+    await kernel.create(['name', 'a', 'children.max', '2', 'vir', 'teller', 'level', '3']);
+    const report = await kernel.set('a', ['vir', 'teller', 'level', '2']);
+    expect(report.changed).toEqual(['teller.level']);
+    expect(await (await kernel.lookup('a')).slot('first')).toMatchObject({ level: 2 });
+    await expect(kernel.create(['name', 'a.b', 'vir', 'first', 'level', '3'])).rejects.toMatchObject({ code: 'EPERM' });
+    await kernel.create(['name', 'a.b', 'vir', 'first', 'level', '1']);
+    await expect(kernel.set('a', ['vir', 'first', 'level', '1'])).rejects.toMatchObject({ code: 'EROFS' });
+  });
+
+  it('says which package is missing', async () => {
+    const teller: AnyComponent = { ...toyComponent('teller'), implied: () => [['vir', 'gone'], ['key', 'value']] };
+    const kernel = await boot({ substrate: new MemorySubstrate(), components: [teller] });
+    const error: unknown = await kernel.create(['name', 'a', 'vir', 'teller']).catch((each: unknown) => each);
+    expect(codeOf(error)).toBe('ENOENT');
+    expect(String(error)).toContain('"vir teller" brings "vir gone" with it');
+  });
+});

@@ -15,7 +15,8 @@ export function capabilitiesOf(on: ReadonlySet<Switch>): ReadonlySet<Capability>
  * What a process passes through to have these privileges and no more; pure. Without `nnp` the kernel takes a filter only of who has
  * CAP_SYS_ADMIN: imgexec then installs it while it still has, and gives the capabilities up after that.
  */
-export function stepsOf(on: ReadonlySet<Switch>, arch: Arch): readonly EntryStep[] {
+export function stepsOf(said: ReadonlySet<Switch>, arch: Arch): readonly EntryStep[] {
+  const on = new Set([...said, ...[...said].flatMap((key) => switchTable[key].means ?? [])]);
   return [
     { verb: 'caps', args: [['keep', capabilityMask(capabilitiesOf(on)).toString(16)]] },
     ...(on.has('allow.new_privs') ? [] : [{ verb: 'nnp', args: [] }]),

@@ -11,8 +11,10 @@ export const LOCK_NB = 4;
 export const LOCK_UN = 8;
 export const MNT_DETACH = 2;
 
-/** Bits of CapEff that making an image takes (capabilities(7)). */
+/** Bits of CapEff that making an image takes (capabilities(7)); the last two to enter mount namespaces (setns(2)) and to get at what imgexec opens (pidfd_getfd(2)). */
 export const neededCaps: readonly (readonly [name: string, bit: number])[] = [
   ['CAP_NET_ADMIN', 12],
   ['CAP_SYS_ADMIN', 21],
+  ['CAP_SYS_CHROOT', 18],
+  ['CAP_SYS_PTRACE', 19],
 ];

@@ -17,8 +17,8 @@ export function needRights(): void {
   if (missing.length > 0) {
     throw new VimageError('EPERM', `root here lacks ${missing.join(' and ')}`, {
       subject: missing.join(','),
-      hint: 'in an image, have them permitted from outside: imgctl set NAME vir priv allow.net_admin true allow.namespaces true allow.mount true allow.userns true\n'
-        + 'in a container, give it these capabilities (docker run --cap-add SYS_ADMIN --cap-add NET_ADMIN), or run on the host',
+      hint: 'in an image, have them permitted from outside: imgctl set NAME vir priv allow.images true\n'
+        + 'in a container, give it these capabilities (docker run --cap-add SYS_ADMIN --cap-add NET_ADMIN --cap-add SYS_CHROOT --cap-add SYS_PTRACE), or run on the host',
     });
   }
 }

@@ -13,18 +13,24 @@ export interface SwitchSpec {
   readonly needs?: readonly Capability[];
   /** System calls, separated by blanks, that it permits. Those whose arguments are looked at are in rules.ts. */
   readonly calls?: string;
+  /** Switches that it stands for. */
+  readonly means?: readonly Switch[];
   /** What they return where it is off; EPERM unless said. ENOSYS: as in a kernel without them, where programs then do without. */
   readonly refused?: Errno;
 }
 
 export type Switch =
-  | 'allow.setuid' | 'allow.reserved_ports' | 'allow.raw_sockets' | 'allow.socket_af' | 'allow.net_admin' | 'allow.mount' | 'allow.chroot' | 'allow.mknod' | 'allow.chflags'
+  | 'allow.images' | 'allow.setuid' | 'allow.reserved_ports' | 'allow.raw_sockets' | 'allow.socket_af' | 'allow.net_admin' | 'allow.mount' | 'allow.chroot' | 'allow.mknod' | 'allow.chflags'
   | 'allow.file_caps' | 'allow.file_handles' | 'allow.fanotify' | 'allow.lease' | 'allow.quotas' | 'allow.resource' | 'allow.mlock' | 'allow.nice' | 'allow.sysvipc' | 'allow.set_hostname'
   | 'allow.namespaces' | 'allow.userns' | 'allow.new_privs' | 'allow.ptrace' | 'allow.checkpoint' | 'allow.userfaultfd' | 'allow.bpf' | 'allow.perf' | 'allow.keyring' | 'allow.io_uring'
   | 'allow.tiocsti' | 'allow.tty' | 'allow.audit' | 'allow.read_msgbuf' | 'allow.accounting' | 'allow.clock' | 'allow.suspend' | 'allow.reboot' | 'allow.kexec' | 'allow.modules';
 
 /** Every switch, in the order in which they are printed. */
 export const switchTable: Readonly<Record<Switch, SwitchSpec>> = {
+  'allow.images': {
+    describe: 'to make images inside of it (with `vir user` and children.max): `allow.net_admin`, `.mount`, `.chroot`, `.namespaces`, `.userns`, `.file_caps` and `.ptrace`', on: false,
+    means: ['allow.net_admin', 'allow.mount', 'allow.chroot', 'allow.namespaces', 'allow.userns', 'allow.file_caps', 'allow.ptrace'],
+  },
   'allow.setuid': { describe: 'root may become other users and groups, and give up capabilities', on: true, caps: ['SETUID', 'SETGID', 'SETPCAP'] },
   'allow.reserved_ports': { describe: 'ports below 1024', on: true, caps: ['NET_BIND_SERVICE'] },
   'allow.raw_sockets': { describe: 'raw and packet sockets', on: false, caps: ['NET_RAW'] },

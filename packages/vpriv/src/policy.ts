@@ -1,5 +1,5 @@
 import { baseGroups } from './data/groups.ts';
-import { cloneRule, familyRule, ioctlRule, packetRule, personalityRule, setnsRule, tracerPersonalityRule, unshareRule } from './data/rules.ts';
+import { cloneRule, familyRule, ioctlRule, personalityRule, rawRule, setnsRule, tracerPersonalityRule, unshareRule } from './data/rules.ts';
 import { switchTable, type Switch } from './data/switches.ts';
 
 /** A test of the low 32 bits of argument `arg` (0-5): equal to or different from `value`, or `clear`: none of these bits is set. */
@@ -54,7 +54,7 @@ function isOn(on: ReadonlySet<string>, key: string): boolean {
 function filtered(on: ReadonlySet<Switch>): readonly (readonly [string, Rule])[] {
   const permit = { user: on.has('allow.userns'), other: on.has('allow.namespaces') };
   const setns = permit.other ? (permit.user ? always : setnsRule) : [];
-  const sockets = on.has('allow.socket_af') ? always : [...familyRule, ...(on.has('allow.raw_sockets') ? packetRule : [])];
+  const sockets = on.has('allow.socket_af') ? always : [...familyRule, ...(on.has('allow.raw_sockets') ? rawRule : [])];
   return [
     ['clone', cloneRule(permit)],
     ['unshare', unshareRule(permit)],

@@ -86,7 +86,7 @@ describe('a compiled filter', () => {
     expect([6, 7, 8].map((nr) => interpret(program, { nr, arch: 0, args: none }))).toEqual([0, 1000, 1000]);
   });
 
-  test.each([['x64', x64, 209], ['arm64', arm64, 193]] as const)('has a size that is known, by default, on %s', (_, arch, size) => {
+  test.each([['x64', x64, 237], ['arm64', arm64, 207]] as const)('has a size that is known, by default, on %s', (_, arch, size) => {
     expect(compile(policyOf(defaults), arch)).toHaveLength(size);
   });
 
@@ -118,6 +118,10 @@ describe('the default policy', () => {
       expect(decide(arch, 'clone', high | 0x11n)).toBe(allow);
       expect(decide(arch, 'socket', high | 38n)).toBe(eperm);
       expect(decide(arch, 'socket', high | 1n)).toBe(allow);
+      // SOCK_RAW, also with SOCK_CLOEXEC: whoever has a user namespace has the capability.
+      for (const [family, type, said] of [[2n, 3n, eperm], [10n, 0x80003n, eperm], [2n, 1n, allow], [2n, 0x80002n, allow], [10n, 0x801n, allow], [16n, 3n, allow]] as const) {
+        expect(decide(arch, 'socket', high | family, high | type)).toBe(said);
+      }
     }
   });
 

@@ -139,7 +139,7 @@ describe.skipIf(needRoot.missing)(`vir priv${needRoot.note}`, () => {
   });
 
   test('only what is without a probe of its own is not tried above', () => {
-    expect(switches.filter((key) => !tried.includes(key))).toEqual(['allow.new_privs', 'allow.audit']);
+    expect(switches.filter((key) => !tried.includes(key))).toEqual(['allow.images', 'allow.new_privs', 'allow.audit']);
   });
 
   test('allow.namespaces makes no user namespace, nor does allow.userns another', async () => {

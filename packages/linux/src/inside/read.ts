@@ -7,6 +7,8 @@ const { O_DIRECTORY, O_NONBLOCK, O_RDONLY } = constants;
 /** Most images of one registry, and bytes of one's pairs, that are looked at. */
 const most = 1000;
 const largest = 1 << 16;
+/** Most names of one directory. */
+const mostNames = 10_000;
 
 /**
  * The images that were made inside one, as the registry says that those have who live there: anything may stand in it. It is read by descriptor, without leaving
@@ -40,7 +42,7 @@ function level(root: number, at: string, prefix: string, found: InsideImage[]): 
 }
 
 function names(root: number, path: string): readonly string[] {
-  return opened(root, path, O_RDONLY | O_DIRECTORY, (fd) => readdirSync(`/proc/self/fd/${fd}`).slice(0, most)) ?? [];
+  return opened(root, path, O_RDONLY | O_DIRECTORY, (fd) => readdirSync(`/proc/self/fd/${fd}`).sort().slice(0, mostNames)) ?? [];
 }
 
 function pairsAt(root: number, path: string): Pairs | undefined {

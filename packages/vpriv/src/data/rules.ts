@@ -51,5 +51,10 @@ export const tracerPersonalityRule: Rule = oneOf(0, [addrNoRandomize, addrNoRand
 /** ioctl(2), but for typing into a terminal in another's name. */
 export const ioctlRule: Rule = [[{ arg: 1, is: 'differ', value: tiocsti }, { arg: 1, is: 'differ', value: tioclinux }]];
 
-export const familyRule: Rule = oneOf(0, [families.unix, families.inet, families.inet6, families.netlink]);
-export const packetRule: Rule = oneOf(0, [families.packet]);
+/** SOCK_RAW, which is 3, and no other type that has both bits: in a user namespace of its own a process has the capability to it. */
+const cooked: readonly Test[] = [clear(1, 1), clear(1, 2)];
+
+export const familyRule: Rule = [
+  ...oneOf(0, [families.unix, families.netlink]), ...oneOf(0, [families.inet, families.inet6]).flatMap((family) => cooked.map((type) => [...family, type])),
+];
+export const rawRule: Rule = oneOf(0, [families.inet, families.inet6, families.packet]);

@@ -1,9 +1,12 @@
 import { VimageError, codeOf, defineComponent, type Component, type EntryStep } from '@vimage/core';
 import { joinStep, linuxOf } from '@vimage/linux';
+import { diskSource } from './conf/disk.ts';
+import type { ConfSource } from './conf/types.ts';
 import { readJailFile } from './convert/file.ts';
 import { impliedPairs } from './implied.ts';
 import { checkRaised } from './level.ts';
 import { jailParams, type JailParams } from './params.ts';
+import { checkPlaces } from './mounts.ts';
 import { namesOf, prison0, readSaved, savedPairs, type Prison } from './prison.ts';
 import { runHook, tryHook } from './run.ts';
 
@@ -20,7 +23,7 @@ export const jail: Component<'jail'> = defineComponent<'jail'>({
   describe: 'a FreeBSD jail: path, addresses, allow.*, host name, commands at start and stop',
   after: ['user', 'fs', 'net', 'proc', 'priv', 'limit'],
   params: jailParams,
-  reads: readJailFile,
+  reads: (text, { file, opened }) => readJailFile(text, noted(diskSource(file), opened)),
 
   root: () => prison0,
 
@@ -38,6 +41,7 @@ export const jail: Component<'jail'> = defineComponent<'jail'>({
     const lx = linuxOf(cx.substrate);
     const { securelevel = parent.securelevel } = values;
     checkRaised(securelevel, parent.securelevel, `the jail around it, "${parent.image}"`);
+    checkPlaces(values);
     const names = namesOf(values);
     if (names === undefined) return { serial: image.serial, image: image.name, uts: undefined, securelevel };
     const uts = lx.hostname(names.host, names.domain);
@@ -103,3 +107,15 @@ export const jail: Component<'jail'> = defineComponent<'jail'>({
 
   stopped: (cx) => tryHook(cx, 'exec.poststop'),
 });
+
+/** The same files, with somebody told of each. */
+function noted(source: ConfSource, opened: (file: string, text: string) => void): ConfSource {
+  return {
+    file: source.file,
+    read: (pattern, from) => {
+      const found = source.read(pattern, from);
+      for (const { file, text } of found) opened(file, text);
+      return found;
+    },
+  };
+}

@@ -1,5 +1,7 @@
+import { statSync } from 'node:fs';
 import { VimageError, type Pair, type Pairs } from '@vimage/core';
 import type { Mount } from './fstab.ts';
+import { networkPairs } from './network.ts';
 import type { JailValues } from './params.ts';
 
 /** The `vir fs` of a jail; empty where it has the machine's own root. EINVAL: a mount takes a root of its own. */
@@ -16,6 +18,18 @@ export function mountPairs(values: JailValues): Pairs {
     ['dev', String(values['mount.devfs'] === true || values['mount.fdescfs'] === true)],
     ...(statfs === undefined ? [] : [['enforce_statfs', String(statfs)] satisfies Pair]),
   ];
+}
+
+/** ENOENT: a jail's own directory has to have places for what the image mounts there, as nothing is made in it. */
+export function checkPlaces(values: JailValues): void {
+  const { path } = values;
+  if (path === undefined || path === '/') return;
+  const places = ['/proc', ...(networkPairs(values).length > 0 ? ['/sys'] : []), ...(values['mount.devfs'] === true || values['mount.fdescfs'] === true ? ['/dev'] : [])];
+  const missing = places.filter((place) => statSync(path + place, { throwIfNoEntry: false })?.isDirectory() !== true);
+  if (missing.length === 0) return;
+  throw new VimageError('ENOENT', `path: ${path} has no directory ${missing.join(' nor ')}, which the jail gets one of its own at`, {
+    subject: 'path', hint: `mkdir ${missing.map((place) => path + place).join(' ')}`,
+  });
 }
 
 function given({ kind, from, to, ro, size }: Mount): Pair {

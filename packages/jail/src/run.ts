@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, constants, openSync } from 'node:fs';
-import { VimageError, type RunContext, type StoredImage } from '@vimage/core';
+import { VimageError, codeOf, type RunContext, type StoredImage } from '@vimage/core';
 import { linuxOf } from '@vimage/linux';
 import type { JailValues } from './params.ts';
 
@@ -80,5 +80,9 @@ function start(cx: Context, command: string, inside: StoredImage | undefined, st
 function openLog(values: JailValues): number | undefined {
   const file = values['exec.consolelog'];
   if (file === undefined) return undefined;
-  return openSync(file, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
+  try {
+    return openSync(file, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
+  } catch (cause) {
+    throw new VimageError(codeOf(cause) ?? 'EIO', `exec.consolelog: ${file} cannot be opened (${codeOf(cause) ?? 'EIO'})`, { subject: 'exec.consolelog', cause, hint: 'its directory has to be there; a link is not followed' });
+  }
 }

@@ -1,12 +1,12 @@
 import type { Place } from '../errors.ts';
 import type { FileImage } from '../file/ast.ts';
 
-/** The file that is read, and how what it includes is got. */
+/** The file that is read. */
 export interface ForeignSource {
-  /** Its name, for places. */
+  /** Its name: for places, and for what it includes. */
   readonly file: string;
-  /** The files that a pattern (`*`, `?`), relative to the file it stands in, means; in order of their names. ENOENT where one without a pattern is not there. */
-  read(pattern: string, from: string): readonly { readonly file: string; readonly text: string }[];
+  /** Told of every file that it includes, when that is read. */
+  opened(file: string, text: string): void;
 }
 
 /** What has become of one parameter of such a file. */

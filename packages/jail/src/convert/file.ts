@@ -1,8 +1,8 @@
-import { VimageError, type FileImage, type ForeignFile, type ForeignNote, type ForeignSource, type Pair, type Place } from '@vimage/core';
+import { VimageError, type FileImage, type ForeignFile, type ForeignNote, type Pair, type Place } from '@vimage/core';
 import { readJailConf } from '../conf/read.ts';
-import type { ConfJail } from '../conf/types.ts';
+import type { ConfJail, ConfSource } from '../conf/types.ts';
 import { inOrder } from './order.ts';
-import { convert, type Converted } from './param.ts';
+import { convert, isList, type Converted } from './param.ts';
 import { boolean } from './values.ts';
 
 interface Placed {
@@ -11,13 +11,13 @@ interface Placed {
 }
 
 /** jail.conf(5) as images, in dependency order, with what has become of each parameter. EINVAL, ELOOP, with the place. */
-export function readJailFile(text: string, source: ForeignSource): ForeignFile {
+export function readJailFile(text: string, source: ConfSource): ForeignFile {
   const notes: ForeignNote[] = [];
   const jails = inOrder(readJailConf(text, source)).map((jail) => ({ name: jail.name, image: imageOf(jail, source, notes) }));
   return { images: nested(jails), notes };
 }
 
-function imageOf(jail: ConfJail, source: ForeignSource, notes: ForeignNote[]): FileImage {
+function imageOf(jail: ConfJail, source: ConfSource, notes: ForeignNote[]): FileImage {
   const value = (key: string): string | undefined => jail.params.find(({ name }) => name === key)?.values[0];
   const vnet = value('vnet');
   const around = { path: value('path'), vnet: vnet !== undefined && boolean(vnet) === 'true', source };
@@ -46,8 +46,7 @@ function rank(name: string): number {
 
 /** What two parameters say of the same flag is said once: the later holds. */
 function sorted(section: readonly Placed[]): readonly Placed[] {
-  const lists = /^(exec\.(prestart|created|start|poststart|prestop|stop|poststop)|command|mount|ip[46]\.addr|vnet\.interface|depend)$/;
-  return section.filter(({ pair: [key] }, i) => lists.test(key) || !section.slice(i + 1).some(({ pair: [later] }) => later === key));
+  return section.filter(({ pair: [key] }, i) => isList(key) || !section.slice(i + 1).some(({ pair: [later] }) => later === key));
 }
 
 function placed(place: Place, make: () => Converted): Converted {

@@ -4,6 +4,15 @@ import type { ConfParam, ConfSource } from '../conf/types.ts';
 import { fates, mountKind, passed, type Fate } from './table.ts';
 import { addressText, boolean, fstabPair, quoted } from './values.ts';
 
+const lists: ReadonlySet<string> = new Set([
+  'exec.prestart', 'exec.created', 'exec.start', 'exec.poststart', 'exec.prestop', 'exec.stop', 'exec.poststop', 'command', 'mount', 'ip4.addr', 'ip6.addr', 'vnet.interface', 'depend',
+]);
+
+/** Whether a parameter of `vir jail` has many values. */
+export function isList(key: string): boolean {
+  return lists.has(key);
+}
+
 /** What one parameter becomes: pairs of the image, of `vir jail`, and of other sections. */
 export interface Converted {
   readonly image: Pairs;
@@ -51,7 +60,7 @@ function jailPairs(param: ConfParam, { path, source }: Around): Pairs {
   if (name === 'exec.timeout') return [[name, one(param) === '0' ? '0' : `${one(param)}s`]];
   if (name === 'command') return [[name, values.length === 1 ? one(param) : values.map(quoted).join(' ')]];
   if (name === 'enforce_statfs') return [];
-  return values.map((value) => [key, value]);
+  return isList(key) ? values.map((value) => [key, value]) : [[key, one(param)]];
 }
 
 function pairOf(line: string, path: string | undefined): readonly Pair[] {

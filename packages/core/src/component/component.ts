@@ -50,6 +50,8 @@ export interface CreateContext<N extends string> extends CheckContext<N> {
   readonly stage: Stage;
   /** Undone, newest first, when anything later fails. Acquire, then defer on the next line. */
   readonly scope: Scope;
+  /** Tells whoever makes or changes the image what is not as it was asked, though nothing has failed. */
+  note(text: string): void;
   /** What the parent has in this slot: own, inherited or shared; img0's is `root()`. */
   readonly parent: InstanceOf<N>;
   /** What another visible image has in this slot; ESRCH. */
@@ -177,6 +179,8 @@ export interface Component<N extends string> extends ComponentMethods<N> {
   readonly requires?: readonly string[];
   /** Components that this one comes after where they are registered; an image need not have them. */
   readonly after?: readonly string[];
+  /** Why no other image may share an instance: said, with EOPNOTSUPP, to who asks for it. */
+  readonly unshared?: string;
   readonly params: ParamsOf<N>;
   /**
    * Reads a file of another system (jail.conf(5)) as images, which `imgctl up` takes then; `vimage.reads` in the package's package.json says what

@@ -15,21 +15,28 @@ import { sync } from './sync.ts';
  * parse → check all → create in order on one undo scope → publish last. Whatever fails undoes everything, newest first, and
  * nobody ever saw the half-made image.
  */
-export function createImage(state: KernelState, pairs: Pairs): Promise<Image> {
+export function createImage(state: KernelState, pairs: Pairs): Promise<Created> {
   return state.locked(async () => {
     await sync(state);
     return build(state, draft(state, pairs));
   });
 }
 
-async function build(state: KernelState, made: Draft): Promise<Image> {
+/** A new image, and what is not as it was asked. */
+export interface Created {
+  readonly image: Image;
+  readonly notes: readonly string[];
+}
+
+async function build(state: KernelState, made: Draft): Promise<Created> {
   const scope = new Scope();
+  const notes: string[] = [];
   try {
     const serial = state.substrate.serial();
     const stage = await state.substrate.stage({ name: made.name, serial, persist: made.persist }, false);
     scope.defer(() => stage.abort());
     const asks = new Map<number, SlotAsk>();
-    for (const slot of made.slots) asks.set(slot.component, await fill(state, { made, slot, serial, stage, scope, asks }));
+    for (const slot of made.slots) asks.set(slot.component, await fill(state, { made, slot, serial, stage, scope, asks, notes }));
     const image = state.tree.add({
       parent: made.parent, name: made.segment, serial, persist: made.persist, childrenMax: made.childrenMax, pairs: made.pairs, slots: asks, asked: made.asked,
     });
@@ -40,7 +47,7 @@ async function build(state: KernelState, made: Draft): Promise<Image> {
     state.records.set(image, record);
     if (!image.persist) state.owned.add(serial);
     await stage.release();
-    return image;
+    return { image, notes };
   } catch (error) {
     await undo(scope, error);
     throw error;
@@ -54,6 +61,7 @@ interface Filling {
   readonly stage: Stage;
   readonly scope: Scope;
   readonly asks: ReadonlyMap<number, SlotAsk>;
+  readonly notes: string[];
 }
 
 async function fill(state: KernelState, filling: Filling): Promise<SlotAsk> {
@@ -74,7 +82,7 @@ async function fill(state: KernelState, filling: Filling): Promise<SlotAsk> {
 }
 
 async function createContext(state: KernelState, filling: Filling): Promise<CreateContext<string>> {
-  const { made, slot, serial, stage, scope, asks } = filling;
+  const { made, slot, serial, stage, scope, asks, notes } = filling;
   const slotOf: CreateContext<string>['slot'] = async (name) => {
     const number = state.tree.component(name);
     const ask = asks.get(number);
@@ -89,6 +97,7 @@ async function createContext(state: KernelState, filling: Filling): Promise<Crea
     substrate: state.substrate,
     stage,
     scope,
+    note: (text) => void notes.push(text),
     parent: await instanceAt(state, made.parent, slot.component),
     peer: (name) => instanceAt(state, visible(state, name), slot.component),
     slot: slotOf,

@@ -55,6 +55,9 @@ export function draft(state: KernelState, pairs: Pairs, replaced?: Image): Draft
     if (section === undefined) continue;
     for (const required of component.requires ?? []) checkRequired(state, parent, component.name, required, parsed.sections.has(required));
     const share = section.share === undefined ? undefined : visible(state, section.share);
+    if (share !== undefined && component.unshared !== undefined) {
+      throw new VimageError('EOPNOTSUPP', `"vir ${component.name}" cannot be shared: ${component.unshared}`, { subject: component.name, hint: `give the image its own "vir ${component.name}", or make it inside "${share.name}"` });
+    }
     slots.push({ component: number, values: section.values, share });
   }
   const made: Draft = {

@@ -23,16 +23,19 @@ export interface EffectiveRun {
 export class ImageHandle implements AsyncDisposable {
   readonly name: string;
   readonly serial: bigint;
+  /** What was not made as it was asked, though nothing failed; of the handle that `create` gave. */
+  readonly notes: readonly string[];
   readonly #kernel: Kernel;
   readonly #state: KernelState;
   readonly #image: Image;
 
-  constructor(kernel: Kernel, state: KernelState, image: Image) {
+  constructor(kernel: Kernel, state: KernelState, image: Image, notes: readonly string[]) {
     this.#kernel = kernel;
     this.#state = state;
     this.#image = image;
     this.name = state.tree.nameFrom(state.cimg, image);
     this.serial = image.serial;
+    this.notes = notes;
   }
 
   /** Starts a program that lives in the image (or, with `effective`, acts on it). */

@@ -80,7 +80,8 @@ export class Kernel implements AsyncDisposable {
   }
 
   async create(input: ImageInput): Promise<ImageHandle> {
-    return this.#handle(await startImage(this.#state, inputPairs(input, this.#state.tables, 'create')));
+    const { image, notes } = await startImage(this.#state, inputPairs(input, this.#state.tables, 'create'));
+    return this.#handle(image, notes);
   }
 
   /** An image that is there already; ESRCH. */
@@ -208,7 +209,7 @@ export class Kernel implements AsyncDisposable {
     });
   }
 
-  #handle(image: Image): ImageHandle {
-    return new ImageHandle(this, this.#state, image);
+  #handle(image: Image, notes: readonly string[] = []): ImageHandle {
+    return new ImageHandle(this, this.#state, image, notes);
   }
 }

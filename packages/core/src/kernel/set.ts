@@ -53,7 +53,7 @@ export async function modify(state: KernelState, image: Image, next: Pairs): Pro
       if (component === '') continue;
       const number = state.tree.component(component);
       const values = parsed.sections.get(component)?.values ?? {};
-      const cx = await setContext(state, image, number, values, stage, scope);
+      const cx = await setContext(state, image, number, values, { stage, scope, notes });
       contexts.set(number, cx);
       state.component(number).check?.(cx);
     }
@@ -139,7 +139,7 @@ function applyRestrictions(state: KernelState, image: Image, next: Pairs): void 
 }
 
 async function setContext(
-  state: KernelState, image: Image, number: number, values: ParamValues<ParamTable>, stage: Stage, scope: Scope,
+  state: KernelState, image: Image, number: number, values: ParamValues<ParamTable>, { stage, scope, notes }: { readonly stage: Stage; readonly scope: Scope; readonly notes: string[] },
 ): Promise<SetContext<string>> {
   const { parent } = image;
   kassert(parent !== undefined, 'img0 is never set');
@@ -152,6 +152,7 @@ async function setContext(
     substrate: state.substrate,
     stage,
     scope,
+    note: (text) => void notes.push(text),
     parent: await instanceAt(state, parent, number),
     peer: (other) => instanceAt(state, visible(state, other), number),
     slot: (other) => instanceAt(state, image, state.tree.component(other)),

@@ -1,7 +1,7 @@
 import { VimageError } from '../errors.ts';
 import type { Image } from '../image/image.ts';
 import type { Pairs } from '../pairs/pairs.ts';
-import { createImage } from './create.ts';
+import { createImage, type Created } from './create.ts';
 import { destroyImage } from './destroy.ts';
 import { draft } from './draft.ts';
 import { beginnings, started, stopped, type Left } from './hooks.ts';
@@ -12,21 +12,21 @@ import { sync } from './sync.ts';
  * Makes an image, and lets its components do what comes before and after, with no lock held meanwhile. What fails there leaves no image,
  * and tells so; what failed in the undoing is told in the error's hint.
  */
-export async function startImage(state: KernelState, pairs: Pairs): Promise<Image> {
+export async function startImage(state: KernelState, pairs: Pairs): Promise<Created> {
   const first = await begin(state, pairs);
-  let image: Image;
+  let created: Created;
   try {
-    image = await createImage(state, pairs);
+    created = await createImage(state, pairs);
   } catch (error) {
     await stopped(first);
     throw error;
   }
   try {
-    await started(state, image);
+    await started(state, created.image);
   } catch (error) {
-    throw withNotes(error, await discard(state, image));
+    throw withNotes(error, await discard(state, created.image));
   }
-  return image;
+  return created;
 }
 
 async function begin(state: KernelState, pairs: Pairs): Promise<readonly Left[]> {

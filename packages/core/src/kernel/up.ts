@@ -51,8 +51,8 @@ async function upOne(state: KernelState, name: string, spec: ImageTreeSpec, opti
   const persist: Pairs = sections(spec.pairs).image.some(([key]) => key === 'persist') ? [] : [['persist', 'true']];
   const wanted: Pairs = [['name', name], ...persist, ...spec.pairs.filter(([key], index) => !(key === 'name' && index === 0))];
   if (found === undefined) {
-    await startImage(state, wanted);
-    return { name, action: 'created', detail: [] };
+    const { notes } = await startImage(state, wanted);
+    return { name, action: 'created', detail: notes };
   }
   try {
     const report = await state.locked(async () => {
@@ -74,8 +74,8 @@ async function replace(state: KernelState, name: string, found: Image, wanted: P
     return diffPairs(found.pairs, renamed(canonical(wanted, state.tables), found.pairs), state.tables).flatMap(changedKeys);
   });
   const { notes } = await destroyImage(state, name, options);
-  await startImage(state, wanted);
-  return { name, action: 'replaced', detail: [...changed, ...notes] };
+  const created = await startImage(state, wanted);
+  return { name, action: 'replaced', detail: [...changed, ...notes, ...created.notes] };
 }
 
 /** The pairs with name and parent as the image was given them. */

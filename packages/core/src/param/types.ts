@@ -1,5 +1,6 @@
 import { addressType, cidrType, networkType } from './address.ts';
 import { enumType, flagType, intType, stringType } from './basic.ts';
+import { cpusType } from './cpus.ts';
 import { mapType, optionalType, orType } from './compose.ts';
 import { macType } from './mac.ts';
 import { ifnameType, imageType, pathType } from './names.ts';
@@ -14,6 +15,7 @@ export const type: {
   readonly size: typeof sizeType;
   readonly duration: typeof durationType;
   readonly rate: typeof rateType;
+  readonly cpus: typeof cpusType;
   readonly enum: typeof enumType;
   readonly path: typeof pathType;
   readonly ifname: typeof ifnameType;
@@ -33,6 +35,7 @@ export const type: {
   size: sizeType,
   duration: durationType,
   rate: rateType,
+  cpus: cpusType,
   enum: enumType,
   path: pathType,
   ifname: ifnameType,

@@ -32,6 +32,7 @@ export const cases: Readonly<Record<string, Case<unknown>>> = {
   size: one(type.size(), fc.oneof(fc.maxSafeNat(), fc.nat(4095).map((n) => n * 1024 ** 3))),
   duration: one(type.duration(), fc.oneof(fc.maxSafeNat(), fc.nat(9999).map((n) => n * 60_000))),
   rate: one(type.rate(), fc.oneof(fc.maxSafeNat().map((n) => Math.max(1, n)), fc.integer({ min: 1, max: 9999 }).map((n) => n * 1_000_000))),
+  cpus: one(type.cpus(), fc.integer({ min: 1, max: 819200 }).map((n) => n / 100)),
   enum: one(type.enum(['strict', 'loose']), fc.constantFrom('strict', 'loose')),
   path: one(type.path(), fc.array(plainText(12).map((text) => text.replaceAll('/', '_')).filter((text) => !['', '.', '..'].includes(text)), { maxLength: 6 }).map((parts) => `/${parts.join('/')}`)),
   ifname: one(type.ifname(), ifname),

@@ -7,13 +7,15 @@ const mounts = () => readFileSync('/proc/self/mountinfo', 'utf8').trimEnd().spli
   return { at: before.split(' ')[4], root: before.split(' ')[3], type, options: options.split(',') };
 });
 
-/** The directory of our own cgroup in each hierarchy that images use: v2, a named v1, the v1 pids controller. */
+const limiting = ['pids', 'memory', 'cpu', 'cpuacct'];
+
+/** The directory of our own cgroup in each hierarchy that images use: v2, a named v1, the v1 controllers that limit. */
 function ownDirectories() {
   const all = mounts();
   return readFileSync('/proc/self/cgroup', 'utf8').trimEnd().split('\n').flatMap((line) => {
     const [, controllers, path] = /^\d+:([^:]*):(.*)$/.exec(line);
     if (path.includes('..')) return [];
-    const wanted = controllers === '' || controllers.startsWith('name=') || controllers.split(',').includes('pids');
+    const wanted = controllers === '' || controllers.startsWith('name=') || controllers.split(',').some((each) => limiting.includes(each));
     const mount = all.find(({ type, options, root }) => root === '/' && (controllers === '' ? type === 'cgroup2' : type === 'cgroup' && options.includes(controllers.split(',')[0])));
     return wanted && mount !== undefined ? [`${mount.at}${path === '/' ? '' : path}`] : [];
   });

@@ -15,8 +15,8 @@ export interface CgroupAt {
   /** Absolute directory. */
   readonly path: string;
   readonly kind: 'v1' | 'v2';
-  /** Where its processes are counted on a v1 pids hierarchy, once a limit is set; absent where none is mounted. */
-  readonly limit?: string;
+  /** Where its processes are on each v1 hierarchy that limits, once something is limited there: a directory on each, there or not. */
+  readonly limits: readonly string[];
 }
 
 /** A hierarchy, and where in it this process stands. */
@@ -92,7 +92,7 @@ export function serialOf(path: string): bigint | undefined {
 }
 
 /** Where the cgroup of a child of img0, as this process sees it, is. */
-export function topCgroup(at: Hierarchy, serial: bigint): CgroupAt {
+export function topCgroup(at: Hierarchy, serial: bigint): Pick<CgroupAt, 'path' | 'kind'> {
   const [, base = '', serials = ''] = inImage.exec(at.own) ?? [];
   const top = base === '' ? `${at.own === '/' ? '' : at.own}/vimage` : base + serials;
   return { path: `${top}/${serial}`, kind: at.kind };
@@ -123,14 +123,14 @@ export function cgroupTree(path: string, images: boolean): readonly string[] {
 }
 
 /** Ends all in a cgroup and below at once; false where this kernel cannot (cgroup.kill: v2 since Linux 5.14). */
-export function cgroupKill({ path, kind }: CgroupAt): boolean {
+export function cgroupKill({ path, kind }: Pick<CgroupAt, 'path' | 'kind'>): boolean {
   if (kind !== 'v2' || !existsSync(`${path}/cgroup.kill`)) return false;
   poke(`${path}/cgroup.kill`, '1');
   return true;
 }
 
 /** Lets tasks that were stopped by the freezer run on, in a cgroup and below; v2 only. */
-export function cgroupThaw({ path, kind }: CgroupAt): void {
+export function cgroupThaw({ path, kind }: Pick<CgroupAt, 'path' | 'kind'>): void {
   if (kind !== 'v2') return;
   for (const each of cgroupTree(path, true)) {
     const file = `${each}/cgroup.freeze`;

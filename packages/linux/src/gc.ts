@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { VimageError } from '@vimage/core';
 import type { GiveBack } from '@vimage/core';
 import type { Hierarchy } from './cgroup.ts';
-import { cgroupPids, cgroupRemove, cgroupTree, topOf } from './cgroup.ts';
+import { cgroupPids, cgroupRemove, cgroupTree } from './cgroup.ts';
+import { topsOf } from './limit.ts';
 import { removeTree } from './sys/file.ts';
 import { emptyImage, isReferenced, retireEntry } from './retire.ts';
 import type { RetireHost } from './retire.ts';
@@ -94,7 +95,7 @@ async function finish({ dir, entry, stored }: Found, host: RetireHost, give: Giv
 async function reap(found: Found, host: RetireHost, give: GiveBack): Promise<readonly string[]> {
   const { dir, entry, stored } = found;
   if (entry.shared || isHeld(`${dir}/lock`)) return [];
-  const owed = readNotes(`${dir}/journal`).length > 0 || (entry.cgroup !== undefined && existsSync(entry.cgroup.path));
+  const owed = readNotes(`${dir}/journal`).length > 0 || [entry.cgroup?.path, ...(entry.cgroup?.limits ?? [])].some((path) => path !== undefined && existsSync(path));
   if (entry.steps > 0) host.pinner()?.remove(stored.serial);
   if (!owed && (await isReferenced(entry, host, true))) return [];
   return finish(found, host, give, `"${stored.name}" has died at last`);
@@ -118,8 +119,7 @@ function unpinOrphans(contents: Contents, host: RetireHost): readonly string[] {
 function sweepCgroups(contents: Contents, hierarchy: Hierarchy | undefined): readonly string[] {
   const known = serials(contents);
   const done: string[] = [];
-  if (hierarchy === undefined) return done;
-  for (const path of cgroupTree(topOf(hierarchy), true)) {
+  for (const path of topsOf(hierarchy).flatMap((top) => cgroupTree(top, true))) {
     const name = path.slice(path.lastIndexOf('/') + 1);
     if (!/^\d+$/.test(name) || known.has(name) || cgroupTree(path, true).some((each) => cgroupPids(each).length > 0)) continue;
     if (cgroupRemove(path)) done.push(`removed the empty cgroup ${path}`);

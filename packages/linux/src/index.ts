@@ -22,6 +22,8 @@ export { LinuxSubstrate, linux, linuxOf } from './substrate.ts';
 export { ImageFs } from './rooted/image-fs.ts';
 export { probeCgroup } from './cgroup.ts';
 export type { CgroupAt, Hierarchy } from './cgroup.ts';
+export type { Bounded, Controller } from './limit.ts';
+export { poke } from './sys/file.ts';
 export { processInfo } from './process/info.ts';
 export { Pidfd, allEnded } from './process/pidfd.ts';
 export { standingIn, wakeParents } from './process/standing.ts';

@@ -3,7 +3,8 @@ import { VimageError } from '@vimage/core';
 import type { Awaitable, EntryStep, StoredImage } from '@vimage/core';
 import { initDir, parseCgroups, probeCgroup, serialOf } from './cgroup.ts';
 import type { CgroupAt, Hierarchy } from './cgroup.ts';
-import { pidsLimit, pidsLimitBack } from './limit.ts';
+import { boundAt, bounded, pidsLimit, pidsLimitBack } from './limit.ts';
+import type { Bounded, Controller } from './limit.ts';
 import { away, endErrands, netOwnedBy } from './away.ts';
 import { netlinkSocket } from './netlink-socket.ts';
 import type { NetlinkSocket } from './netlink-socket.ts';
@@ -49,6 +50,9 @@ export abstract class LinuxMachine {
 
   /** The cgroup of an image, made or being made; it exists once somebody has entered. Undefined where there can be none. */
   abstract cgroupOf(image: Named): CgroupAt | undefined;
+
+  /** How many processes it may have, by who says so; of one that is made or changed, what its plan will say. */
+  protected abstract mostOf(image: Named): Map<string, number>;
 
   /** Where the files of an image are now, made or being made. */
   protected abstract dirOf(image: Named): string;
@@ -207,14 +211,31 @@ export abstract class LinuxMachine {
     return (await this.pinner()).init(image.serial, where, this.lockOf(image.serial), outer);
   }
 
-  /** See {@link pidsLimit}; the image is being made or changed. */
-  pidsLimit(image: Named, max: number | undefined): string {
-    return pidsLimit(this.cgroupOf(image), max);
+  /** See {@link pidsLimit}; the image is being made or changed. `who`: the component that says so. Where several do, the smallest holds. */
+  pidsLimit(image: Named, who: string, max: number | undefined): string {
+    return pidsLimit(this.cgroupOf(image), this.#smallest(image, who, max));
   }
 
   /** See {@link pidsLimitBack}. */
-  pidsLimitBack(image: Named, max: number | undefined): void {
-    pidsLimitBack(this.cgroupOf(image), max);
+  pidsLimitBack(image: Named, who: string, max: number | undefined): void {
+    pidsLimitBack(this.cgroupOf(image), this.#smallest(image, who, max));
+  }
+
+  #smallest(image: Named, who: string, max: number | undefined): number | undefined {
+    const most = this.mostOf(image);
+    most.delete(who);
+    if (max !== undefined) most.set(who, max);
+    return most.size === 0 ? undefined : Math.min(...most.values());
+  }
+
+  /** See {@link bounded}; the image is being made or changed. */
+  bounded(image: Named, controller: Controller): Bounded {
+    return bounded(this.cgroupOf(image), controller);
+  }
+
+  /** Where a controller bounds an image, as it stands; undefined where nothing does. */
+  boundAt(image: Named, controller: Controller): Bounded | undefined {
+    return boundAt(this.cgroupOf(image), controller);
   }
 
   /** Serial of the image a process lives in; undefined in img0, or when it is gone. */

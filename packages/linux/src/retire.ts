@@ -3,6 +3,7 @@ import { codeOf } from '@vimage/core';
 import type { Holder } from '@vimage/core';
 import { cgroupRemove } from './cgroup.ts';
 import type { CgroupAt } from './cgroup.ts';
+import { removeLimits } from './limit.ts';
 import { holdsSocketIn } from './netlink-socket.ts';
 import { exists } from './ns.ts';
 import { gracePeriod } from './sys/ns.ts';
@@ -61,13 +62,13 @@ export interface Emptied {
  * and the cgroup with them.
  */
 export async function emptyImage({ cgroup, root, dir, name, shared = false }: Emptied): Promise<boolean> {
-  if (cgroup !== undefined && !existsSync(cgroup.path)) return cgroup.limit === undefined || cgroupRemove(cgroup.limit);
+  if (cgroup !== undefined && !existsSync(cgroup.path)) return removeLimits(cgroup);
   const members = membershipOf(cgroup, root, dir);
   if (members.pids(!shared).length > 0) await endAll(members, 0, name, !shared);
   if (shared) return false;
   if (cgroup === undefined) return true;
-  if (cgroup.limit !== undefined) cgroupRemove(cgroup.limit);
-  return cgroupRemove(cgroup.path);
+  const unlimited = removeLimits(cgroup);
+  return cgroupRemove(cgroup.path) && unlimited;
 }
 
 export interface Retiring {

@@ -3,7 +3,7 @@ import { VimageError, codeOf } from '@vimage/core';
 import type { Awaitable, StoredImage } from '@vimage/core';
 import { topCgroup } from './cgroup.ts';
 import type { CgroupAt } from './cgroup.ts';
-import { withLimit } from './limit.ts';
+import { withLimits } from './limit.ts';
 import { LinuxMachine } from './machine.ts';
 import type { Named } from './machine.ts';
 import { cgroupAt, decodePlan } from './registry/entry.ts';
@@ -83,7 +83,7 @@ export abstract class LinuxStages extends LinuxMachine {
       removeTree(dir);
       throw error;
     }
-    const stage = new LinuxStage(this.#stageHost, { name, serial, existing: false, dir, home, cgroup, entry: undefined, edit: serial, lock });
+    const stage = new LinuxStage(this.#stageHost, { name, serial, existing: false, dir, home, cgroup, most: new Map(), entry: undefined, edit: serial, lock });
     this.#staged.set(serial, stage);
     return stage;
   }
@@ -104,7 +104,7 @@ export abstract class LinuxStages extends LinuxMachine {
       const plan = this.planOf(image);
       if (plan === undefined) throw gone(name);
       const edit = await this.root.run(() => this.root.serial());
-      const stage = new LinuxStage(this.#stageHost, { name, serial, existing: true, dir, home: dir, cgroup: plan.cgroup, entry: plan, edit, lock });
+      const stage = new LinuxStage(this.#stageHost, { name, serial, existing: true, dir, home: dir, cgroup: plan.cgroup, most: new Map(plan.most), entry: plan, edit, lock });
       this.#staged.set(serial, stage);
       return stage;
     } catch (error) {
@@ -126,14 +126,18 @@ export abstract class LinuxStages extends LinuxMachine {
   }
 
   #newCgroup(parent: string, serial: bigint): CgroupAt | undefined {
-    if (parent === '') return this.cgroups === undefined ? undefined : withLimit(topCgroup(this.cgroups, serial));
+    if (parent === '') return this.cgroups === undefined ? undefined : withLimits(topCgroup(this.cgroups, serial));
     const above = ifThere(() => readPlan(this.layout.image(parent)))?.cgroup;
-    return above === undefined ? undefined : cgroupAt(`${above.path}/${serial}`, above.kind, above.limit === undefined ? undefined : `${above.limit}/${serial}`);
+    return above === undefined ? undefined : cgroupAt(`${above.path}/${serial}`, above.kind, above.limits.map((limit) => `${limit}/${serial}`));
   }
 
   cgroupOf(image: Placed): CgroupAt | undefined {
     const stage = this.#staged.get(image.serial);
     return stage === undefined ? this.planOf(image)?.cgroup : stage.cgroup;
+  }
+
+  protected mostOf(image: Placed): Map<string, number> {
+    return this.#staged.get(image.serial)?.most ?? new Map(this.planOf(image)?.most);
   }
 
   protected dirOf(image: Placed): string {

@@ -332,10 +332,10 @@ describe.skipIf(needRoot.missing)(`the registry${needRoot.note}`, () => {
 
   it('reads back the plan that it writes', () => {
     const image = record('lab.web', 42n, { saved: new Map([['net', [['ino', '1'], ['weird', 'a\nb\0c']]]]), address: { hi: 0xffffffff, lo: 1, prefix: 64 } });
-    const bytes = encodePlan(image, [{ component: 'net', verb: 'join', args: [['type', 'net'], ['pin', '42/net'], ['ino', '9'], ['id', '77']], mode: 'live', ask: true }], { edit: 3n, cgroup: { path: '/c/vimage/42', kind: 'v1', limit: '/p/vimage/42' } });
+    const bytes = encodePlan(image, [{ component: 'net', verb: 'join', args: [['type', 'net'], ['pin', '42/net'], ['ino', '9'], ['id', '77']], mode: 'live', ask: true }], { edit: 3n, cgroup: { path: '/c/vimage/42', kind: 'v1', limits: ['/p/vimage/42', '/m/vimage/42'] }, most: new Map([['proc', 6], ['b', 7]]) });
     expect(decodePlan(bytes, 'p')).toMatchObject({
       image: { name: 'lab.web', serial: 42n, address: { hi: 0xffffffff, lo: 1, prefix: 64 }, persist: true, saved: image.saved },
-      edit: 3n, cgroup: { path: '/c/vimage/42', kind: 'v1', limit: '/p/vimage/42' }, shared: false, steps: 1, joins: [{ component: 'net', type: 'net', pin: '42/net', ino: 9n, id: 77n, mode: 'live', ask: true }],
+      edit: 3n, cgroup: { path: '/c/vimage/42', kind: 'v1', limits: ['/p/vimage/42', '/m/vimage/42'] }, most: new Map([['proc', 6], ['b', 7]]), shared: false, steps: 1, joins: [{ component: 'net', type: 'net', pin: '42/net', ino: 9n, id: 77n, mode: 'live', ask: true }],
     });
     for (let cut = 0; cut < bytes.length; cut++) expect(() => decodePlan(bytes.subarray(0, cut), 'p')).toThrow(expect.objectContaining({ code: 'EBADMSG' }));
   });

@@ -342,7 +342,7 @@ describe.skipIf(needRoot.missing)(`the Linux substrate${needRoot.note}`, () => {
     expect(linux.imageOf(pids.view)).toBe(serial);
     expect([...(await linux.pinner()).list()].sort()).toEqual([`${serial}/pid`, `${serial}/view`]);
     if (readFileSync('/proc/cgroups', 'utf8').includes('pids') || existsSync('/sys/fs/cgroup/cgroup.controllers')) {
-      const path = linux.pidsLimit({ name: 'p', serial }, 17);
+      const path = linux.pidsLimit({ name: 'p', serial }, 'proc', 17);
       expect(readFileSync(`${path}/pids.max`, 'utf8').trim()).toBe('17');
     }
     await stage.abort();

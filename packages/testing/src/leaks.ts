@@ -76,7 +76,7 @@ function marked(pid: number, marker: string | undefined): boolean {
   return marker === undefined || pid === process.pid || attempt(() => readFileSync(`/proc/${pid}/environ`, 'latin1'), '').includes(marker);
 }
 
-/** Directories `vimage/SERIAL...` below the cgroup of this process, in the hierarchies that tell membership or count processes. */
+/** Directories `vimage/SERIAL...` below the cgroup of this process, in the hierarchies that tell membership or limit. */
 function cgroups(): readonly string[] {
   const found: string[] = [];
   const walk = (dir: string): void => {
@@ -89,7 +89,7 @@ function cgroups(): readonly string[] {
   const mounts = attempt(() => readFileSync('/proc/self/mountinfo', 'utf8'), '').split('\n');
   for (const line of attempt(() => readFileSync('/proc/self/cgroup', 'utf8'), '').split('\n')) {
     const [, kind = '', path = ''] = /^\d+:([^:]*):(.*)$/.exec(line) ?? [];
-    const mount = mounts.find((each) => (kind === '' ? each.includes(' - cgroup2 ') : /^name=|(?:^|,)pids(?:,|$)/.test(kind) && / - cgroup .*/.test(each) && each.endsWith(kind)));
+    const mount = mounts.find((each) => (kind === '' ? each.includes(' - cgroup2 ') : /^name=|(?:^|,)(?:pids|memory|cpu|cpuacct)(?:,|$)/.test(kind) && / - cgroup .*/.test(each) && each.endsWith(kind)));
     if (mount !== undefined) walk(`${mount.split(' ')[4] ?? ''}${path === '/' ? '' : path}/vimage`);
   }
   return found.sort();

@@ -35,7 +35,7 @@ export const vproc: Component<'proc'> = defineComponent<'proc'>({
   create: async (cx) => {
     const lx = linuxOf(cx.substrate);
     const { serial } = cx.image;
-    if (cx.values.max !== undefined) lx.pidsLimit(cx.image, cx.values.max);
+    if (cx.values.max !== undefined) lx.pidsLimit(cx.image, 'proc', cx.values.max);
     if (lx.cgroupOf(cx.image) === undefined) await cx.stage.journal('proc', firstNote);
     const pids = await start(lx, cx.image, cx.parent);
     cx.scope.defer(async () => {
@@ -61,10 +61,10 @@ export const vproc: Component<'proc'> = defineComponent<'proc'>({
     if (made.serial === undefined || cx.values.max === max) return { notes: [] };
     await noteLimit(cx.stage, { max });
     cx.scope.defer(async () => {
-      lx.pidsLimitBack(cx.image, max);
+      lx.pidsLimitBack(cx.image, 'proc', max);
       await noteLimit(cx.stage);
     });
-    lx.pidsLimit(cx.image, cx.values.max);
+    lx.pidsLimit(cx.image, 'proc', cx.values.max);
     return { notes: [] };
   },
 

@@ -8,7 +8,7 @@ export async function giveBack(entries: readonly Pairs[], name: string, serial: 
   const lines: string[] = [];
   const [before] = entries.flatMap(limitOf);
   if (before !== undefined) {
-    lx.pidsLimitBack({ name, serial }, before.max);
+    lx.pidsLimitBack({ name, serial }, 'proc', before.max);
     lines.push(`"${name}" may have ${before.max ?? 'any number of'} processes, as before an unfinished change`);
   }
   if (entries.some(isFirst) && (await endByPin(lx, serial))) lines.push(`ended pid 1 of "${name}"`);

@@ -17,7 +17,7 @@ export const nobody: Membership = { pids: () => [], own: () => [], kill: () => t
 
 /** See the layout in {@link procsDir}. */
 export function cgroupMembership(image: CgroupAt): Membership {
-  const at = (all: boolean): CgroupAt => (all ? image : { path: `${image.path}/${procsDir}`, kind: image.kind });
+  const at = (all: boolean): Pick<CgroupAt, 'path' | 'kind'> => (all ? image : { path: `${image.path}/${procsDir}`, kind: image.kind });
   return {
     pids: (all) => cgroupTree(at(all).path, all).flatMap(cgroupPids),
     own: () => cgroupTree(`${image.path}/${initDir}`, false).flatMap(cgroupPids),

@@ -12,6 +12,8 @@ export interface Entry {
   /** The stage that wrote it; files named `NAME.~EDIT` beside it belong to it and take the place of NAME. */
   readonly edit: bigint;
   readonly cgroup: CgroupAt | undefined;
+  /** How many processes it may have, by who says so: the smallest holds. */
+  readonly most: ReadonlyMap<string, number>;
   /** Pins of other images' use: the instances outlive the image. */
   readonly shared: boolean;
   readonly joins: readonly Join[];
@@ -46,16 +48,17 @@ function addressText({ hi, lo, prefix }: ImageAddress): string {
 }
 
 /** The plan of an image (docs/plan-format.md): what imgexec reads, and in keys `x-` what we read. */
-export function encodePlan(image: StoredImage, steps: readonly PlanStep[], extra: { readonly edit: bigint; readonly cgroup: CgroupAt | undefined }): Uint8Array {
+export function encodePlan(image: StoredImage, steps: readonly PlanStep[], extra: Pick<Entry, 'edit' | 'cgroup' | 'most'>): Uint8Array {
   const pairs: Pair[] = [['vimage-plan', '1'], ['image', image.name], ['serial', String(image.serial)]];
   if (extra.cgroup !== undefined) pairs.push(['cgroup', `${extra.cgroup.path}/${procsDir}`], ['cgroup.kind', extra.cgroup.kind]);
-  if (extra.cgroup?.limit !== undefined) pairs.push(['cgroup.limit', extra.cgroup.limit]);
+  for (const limit of extra.cgroup?.limits ?? []) pairs.push(['cgroup.limit', limit]);
   pairs.push(
     ['x-address', addressText(image.address)],
     ['x-persist', image.persist ? 'yes' : 'no'],
     ['x-pairs', String(crc32(encodePairs(image.pairs)))],
     ['x-edit', String(extra.edit)],
   );
+  for (const [who, most] of extra.most) pairs.push([`x-most.${who}`, String(most)]);
   for (const [component, saved] of image.saved) pairs.push([`x-saved.${component}`, JSON.stringify(saved)]);
   const head = pairs.length;
   for (const step of steps) {
@@ -97,7 +100,8 @@ export function decodePlan(bytes: Uint8Array, path: string): Entry {
   if (version?.[0] !== 'vimage-plan') throw bad(path, 'not a plan');
   if (version[1] !== '1') throw bad(path, `a plan of version ${JSON.stringify(version[1].slice(0, 20))}, expected 1`);
   const firstStep = pairs.findIndex(([key]) => key === 'step');
-  const head = new Map(firstStep < 0 ? pairs : pairs.slice(0, firstStep));
+  const heading = firstStep < 0 ? pairs : pairs.slice(0, firstStep);
+  const head = new Map(heading);
   const need = (key: string, form: RegExp): RegExpExecArray => {
     const found = form.exec(head.get(key) ?? '');
     if (found === null) throw bad(path, `${key} is missing or damaged`);
@@ -118,7 +122,8 @@ export function decodePlan(bytes: Uint8Array, path: string): Entry {
     },
     pairs: Number(need('x-pairs', /^\d{1,10}$/)[0]),
     edit: BigInt(need('x-edit', /^\d{1,20}$/)[0]),
-    cgroup: cgroup === undefined ? undefined : cgroupAt(cgroup.slice(0, -procsDir.length - 1), need('cgroup.kind', /^v[12]$/)[0], head.get('cgroup.limit')),
+    cgroup: cgroup === undefined ? undefined : cgroupAt(cgroup.slice(0, -procsDir.length - 1), need('cgroup.kind', /^v[12]$/)[0], valuesOf(heading, 'cgroup.limit')),
+    most: mostOf(head, path),
     shared: head.get('x-shared') === 'yes',
     joins: firstStep < 0 ? [] : joinsOf(pairs.slice(firstStep)),
     bounds: firstStep < 0 ? [] : boundsOf(pairs.slice(firstStep)),
@@ -128,8 +133,23 @@ export function decodePlan(bytes: Uint8Array, path: string): Entry {
 }
 
 /** A cgroup as a plan or a lock's note says it. */
-export function cgroupAt(path: string, kind: string | undefined, limit: string | undefined): CgroupAt {
-  return { path, kind: kind === 'v1' ? 'v1' : 'v2', ...(limit === undefined ? {} : { limit }) };
+export function cgroupAt(path: string, kind: string | undefined, limits: readonly string[]): CgroupAt {
+  return { path, kind: kind === 'v1' ? 'v1' : 'v2', limits };
+}
+
+/** The values of a key that may be repeated. */
+export function valuesOf(pairs: Pairs, key: string): readonly string[] {
+  return pairs.flatMap(([each, value]) => (each === key ? [value] : []));
+}
+
+function mostOf(head: ReadonlyMap<string, string>, path: string): ReadonlyMap<string, number> {
+  const most = new Map<string, number>();
+  for (const [key, value] of head) {
+    if (!key.startsWith('x-most.')) continue;
+    if (!/^\d{1,7}$/.test(value)) throw bad(path, `${key} is damaged`);
+    most.set(key.slice('x-most.'.length), Number(value));
+  }
+  return most;
 }
 
 function savedOf(head: ReadonlyMap<string, string>, path: string): ReadonlyMap<string, Pairs> {

@@ -2,7 +2,7 @@ import { decodePairs, encodePairs } from '@vimage/core';
 import type { Pairs } from '@vimage/core';
 import type { CgroupAt } from '../cgroup.ts';
 import { readOwn } from '../sys/file.ts';
-import { cgroupAt } from './entry.ts';
+import { cgroupAt, valuesOf } from './entry.ts';
 
 /** What an image's lock says of it, for whoever finds it free and nothing else to go by. */
 export interface Note {
@@ -16,27 +16,28 @@ export function encodeNote(image: string, serial: bigint, cgroup: CgroupAt | und
     ['image', image],
     ['serial', String(serial)],
     ...(cgroup === undefined ? [] : [['cgroup', cgroup.path], ['cgroup.kind', cgroup.kind]] as const),
-    ...(cgroup?.limit === undefined ? [] : [['cgroup.limit', cgroup.limit]] as const),
+    ...(cgroup?.limits ?? []).map((limit) => ['cgroup.limit', limit] as const),
   ];
   return encodePairs(pairs);
 }
 
 /** Reads what {@link encodeNote} wrote; nothing is known where that is not there, or damaged. */
 export function readNote(path: string): Note {
-  const values = valuesOf(path);
+  const pairs = pairsOf(path);
+  const values = new Map(pairs);
   const serial = values.get('serial');
   const cgroup = values.get('cgroup');
   return {
     image: values.get('image'),
     serial: serial !== undefined && /^\d{1,20}$/.test(serial) ? BigInt(serial) : undefined,
-    cgroup: cgroup === undefined ? undefined : cgroupAt(cgroup, values.get('cgroup.kind'), values.get('cgroup.limit')),
+    cgroup: cgroup === undefined ? undefined : cgroupAt(cgroup, values.get('cgroup.kind'), valuesOf(pairs, 'cgroup.limit')),
   };
 }
 
-function valuesOf(path: string): ReadonlyMap<string, string> {
+function pairsOf(path: string): Pairs {
   try {
-    return new Map(decodePairs(readOwn(path)));
+    return decodePairs(readOwn(path));
   } catch {
-    return new Map();
+    return [];
   }
 }

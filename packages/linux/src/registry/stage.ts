@@ -42,6 +42,8 @@ export interface StageStart {
   readonly dir: string;
   readonly home: string;
   readonly cgroup: CgroupAt | undefined;
+  /** How many processes it may have, by who says so, as its plan will say. */
+  readonly most: Map<string, number>;
   /** What its plan says, where it has one. */
   readonly entry: Entry | undefined;
   /** Rises with every stage of this boot. */
@@ -80,6 +82,11 @@ export class LinuxStage implements Stage {
   /** What its plan said when the stage was opened; undefined for a new image. */
   get entry(): Entry | undefined {
     return this.#start.entry;
+  }
+
+  /** See {@link StageStart.most}. */
+  get most(): Map<string, number> {
+    return this.#start.most;
   }
 
   /** The descriptor of the image's lock. */

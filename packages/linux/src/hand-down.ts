@@ -1,0 +1,29 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { poke } from './sys/file.ts';
+
+function words(file: string): readonly string[] {
+  return existsSync(file) ? readFileSync(file, 'latin1').trim().split(/\s+/) : [];
+}
+
+/**
+ * Hands a v2 controller down to an image's cgroup, from the cgroup around `vimage` on: each on the way names it in `cgroup.subtree_control`
+ * (cgroups(7)). That first one is the user's, and holds processes: the kernel lets it hand down only if it is the root of the hierarchy. False: it is
+ * not had there, or may not be handed on.
+ */
+export function handDown(path: string, controller: string): boolean {
+  const [, around, inner = ''] = /^(.*?)\/vimage((?:\/\d+)+)$/.exec(path) ?? [];
+  if (around === undefined) return false;
+  const serials = inner.split('/').slice(1, -1);
+  const givers = [around === '' ? '/' : around, ...serials.reduce<string[]>((dirs, serial) => [...dirs, `${dirs.at(-1) ?? ''}/${serial}`], [`${around}/vimage`])];
+  for (const dir of givers) {
+    if (words(`${dir}/cgroup.subtree_control`).includes(controller)) continue;
+    if (!words(`${dir}/cgroup.controllers`).includes(controller)) return false;
+    try {
+      poke(`${dir}/cgroup.subtree_control`, `+${controller}`);
+    } catch {
+      // EBUSY: processes are in it; EACCES, EROFS: it is not ours.
+      return false;
+    }
+  }
+  return true;
+}

@@ -1,5 +1,5 @@
 import { imageParams, paramInfo, suggestion, VimageError } from '@vimage/core';
-import type { AnyComponent, Kernel, Pairs, ParamRow, Tables } from '@vimage/core';
+import type { AnyComponent, ImageHandle, Kernel, Pairs, ParamRow, Tables } from '@vimage/core';
 import { discover, here, type Discovery, type Found, type Warning } from './discover.ts';
 import { errorLines, told, type Told } from './print/error.ts';
 import { painter, type Style } from './print/style.ts';
@@ -147,6 +147,13 @@ export class Context implements AsyncDisposable {
     const kernel = await this.kernel();
     for (const line of await kernel.gc()) this.warn({ code: 'EOWNERDEAD', message: `gc: ${line}` });
     return kernel;
+  }
+
+  /** Makes an image; what is not as it was asked is warned of. */
+  async create(pairs: Pairs): Promise<ImageHandle> {
+    const image = await (await this.changingKernel()).create(pairs);
+    for (const note of image.notes) this.warn({ code: 'EOPNOTSUPP', message: note });
+    return image;
   }
 
   async #boot(components: readonly AnyComponent[]): Promise<Kernel> {

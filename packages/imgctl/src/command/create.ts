@@ -24,10 +24,8 @@ export const create: CommandSpec = {
       cx.result(plan, () => planLines(cx, plan));
       return;
     }
-    const kernel = await cx.changingKernel();
-    const image = await kernel.create(pairs);
-    const { name } = image;
-    cx.result(await kernel.info(name), () => []);
+    const { name } = await cx.create(pairs);
+    cx.result(await (await cx.kernel()).info(name), () => []);
   },
 };
 

@@ -28,8 +28,7 @@ export const run: CommandSpec = {
       throw new VimageError('EUSAGE', 'what runs in the background has no parent to die with', { subject: 'die-with-parent', hint: 'leave -d out, or --die-with-parent' });
     }
     if (request.detach === true) return detached(cx, pairs, options);
-    const kernel = await cx.changingKernel();
-    await using image = await kernel.create(pairs);
+    await using image = await cx.create(pairs);
     const report = reporting(image.name);
     const child = image.spawn(request.command, request.args, report === undefined ? { ...request, stdio: 'inherit' } : { ...request, stdio: ['inherit', 'inherit', 'pipe'], report });
     const ended = statusOf(child);

@@ -3,7 +3,8 @@ import { parseMounts, type Mount } from '@vimage/linux';
 
 const mounts = (): readonly Mount[] => parseMounts(readFileSync('/proc/self/mountinfo', 'utf8'));
 
-export const v1 = (controller: string): Mount | undefined => mounts().find(({ type, options }) => type === 'cgroup' && options.includes(controller));
+/** Where the v1 hierarchy of a controller (or of a name, `name=systemd`) is mounted; `v2`: where that is. */
+export const v1 = (controller: string): Mount | undefined => mounts().find(({ type, options }) => (controller === 'v2' ? type === 'cgroup2' : type === 'cgroup' && options.includes(controller)));
 
 /** The directory of a process's cgroup, or of one by its path: on the v1 hierarchy of a controller. */
 function dirOf(controller: string, pid: number | 'self'): string {

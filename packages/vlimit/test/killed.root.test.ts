@@ -104,7 +104,7 @@ describe.skipIf(needRoot.missing || why !== undefined)(title('a killed maker'), 
   });
 });
 
-describe.skipIf(needRoot.missing)(`where a controller is not mounted${needRoot.note}`, () => {
+describe.skipIf(needRoot.missing || why !== undefined)(title('where a controller is not mounted'), () => {
   interface Outcome { readonly code?: string; readonly subject?: string; readonly message?: string; readonly hint?: string; readonly notes?: readonly string[]; readonly shown?: readonly (readonly string[])[] }
   const unmounted = (controllers: readonly string[], ...words: readonly string[]): Outcome => {
     const commands = [...controllers.flatMap((each) => (v1(each) === undefined ? [] : [`umount -l ${v1(each)?.at ?? ''}`])), `exec ${process.execPath} ${script} -1 ${words.join(' ')}`];
@@ -121,6 +121,19 @@ describe.skipIf(needRoot.missing)(`where a controller is not mounted${needRoot.n
     expect(notes).toEqual([expect.stringMatching(`^${key} is not limited: ${what} cannot`)]);
     expect(shown).toContainEqual(['unenforced', key]);
     expect(unmounted([key], 'create', 'web', key, value, 'optional', key === 'cpu' ? 'pids' : 'cpu')).toMatchObject({ code: 'EOPNOTSUPP' });
+  });
+
+  test('nor v2, all is limited, and counted, on v1', () => {
+    const { shown, notes } = unmounted(['v2'], 'create', 'web', 'memory', '64m', 'pids', '5', 'cpu', '1');
+    expect(notes).toEqual([]);
+    expect(shown?.map(([key]) => key).slice(-3)).toEqual(['memory.used', 'pids.used', 'cpu.used']);
+  });
+
+  test('nor anything that tells who lives in an image, processes have their limits, the image has none', () => {
+    const all = ['v2', 'name=systemd'];
+    expect(unmounted(all, 'create', 'web', 'files', '10')).toMatchObject({ notes: [] });
+    expect(unmounted(all, 'create', 'web', 'memory', '64m')).toMatchObject({ code: 'EOPNOTSUPP', subject: 'memory' });
+    expect(unmounted(all, 'create', 'web', 'memory', '64m', 'optional', 'memory')).toMatchObject({ notes: [expect.stringContaining('memory is not limited')] });
   });
 
   test('nothing asked of it, nothing is said; what is counted elsewhere is shown', () => {

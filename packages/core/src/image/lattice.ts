@@ -19,6 +19,8 @@ export interface Asked {
   readonly component: string;
   readonly key: string;
   readonly restriction: Restriction;
+  /** The value as a user would write it. */
+  readonly text?: string;
   /** By a default, not by anybody: it counts in what holds, and is never refused. */
   readonly implied?: boolean;
 }
@@ -73,13 +75,13 @@ export function checkAsked(parent: Image | undefined, asked: Asked, visible: (im
   if (asked.implied === true) return;
   if (before !== undefined && atMost(restriction, before) && atMost(before, restriction)) return;
   for (let up = parent; up !== undefined; up = up.parent) {
-    const limit = askedOf(up, component, key);
-    if (limit === undefined || atMost(restriction, limit)) continue;
+    const limit = up.asked.get(component)?.get(key);
+    if (limit === undefined || atMost(restriction, limit.restriction)) continue;
     const name = component === '' ? key : `${component}.${key}`;
     const [who, hint] = visible(up)
-      ? [`image "${up.name}" does: it has ${shownValue(limit)}`, `ask for no more than that, or change ${name} of "${up.name}" first`]
+      ? [`image "${up.name}" does: it has ${shown(limit)}`, `ask for no more than that, or change ${name} of "${up.name}" first`]
       : ['an image around yours does', 'ask for less'];
-    throw new VimageError('EPERM', `${name} ${shownValue(restriction)} permits more than ${who}`, { subject: name, hint });
+    throw new VimageError('EPERM', `${name} ${shown(asked)} permits more than ${who}`, { subject: name, hint });
   }
 }
 
@@ -100,6 +102,6 @@ export function clearAsked(image: Image, component: string, key: string): void {
   image.asked.get(component)?.delete(key);
 }
 
-function shownValue({ value }: Restriction): string {
-  return typeof value === 'object' ? `"${value.join(',')}"` : String(value);
+function shown({ restriction: { value }, text }: Asked): string {
+  return typeof value === 'object' ? `"${value.join(',')}"` : (text ?? String(value));
 }

@@ -1,6 +1,6 @@
 import type { Asked, Restriction } from '../image/lattice.ts';
 import type { Param, ParamTable } from '../param/param.ts';
-import { parseTexts } from '../pairs/list.ts';
+import { canonicalTexts, parseTexts } from '../pairs/list.ts';
 import { own } from '../pairs/parse.ts';
 import type { Pairs } from '../pairs/pairs.ts';
 import { sections } from '../pairs/sections.ts';
@@ -18,7 +18,7 @@ export function askedIn(tables: Tables, pairs: Pairs): readonly Asked[] {
       const param = own(table, key);
       if (param?.order === undefined) return [];
       const texts = part.filter(([other]) => other === key).map(([, value]) => value);
-      return [{ component, key, restriction: restriction(param, texts) }];
+      return [{ component, key, restriction: restriction(param, texts), text: canonicalTexts(param, texts).join(',') }];
     });
     return component === '' || given.has('share') ? asked : [...asked, ...implied(component, table, given)];
   });
@@ -27,7 +27,7 @@ export function askedIn(tables: Tables, pairs: Pairs): readonly Asked[] {
 function implied(component: string, table: ParamTable, given: ReadonlySet<string>): readonly Asked[] {
   return Object.entries(table).flatMap(([key, param]): Asked[] => {
     if (param.order === undefined || param.default === undefined || given.has(key)) return [];
-    return [{ component, key, restriction: restriction(param, [param.default]), implied: true }];
+    return [{ component, key, restriction: restriction(param, [param.default]), text: param.default, implied: true }];
   });
 }
 

@@ -5,10 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
-#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
-#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -20,7 +18,6 @@ static char where[1024]; /* of the image, below the registry */
 static int limits[PLAN_LIMITS], nlimits, registry, image, host = -1, hostproc, root, pins = -1, pindir = -1, view_fd = -1, parent_pidfd = -1;
 static ino_t plan_ino;
 static bool has_view, has_keeper; /* there is no cgroup */
-static int self_copy = -1; /* the command is imgexec itself */
 static struct tty tty = {.master = -1, .slave = -1};
 static sigset_t inherited_mask;
 static struct sigaction inherited_chld;
@@ -38,26 +35,6 @@ static size_t place_of(const char *name, size_t len)
 	return n;
 }
 
-/* Ourselves, for inside an image: a copy that nobody can change, whatever is opened of it there. */
-static int own_copy(void)
-{
-	int from = open("/proc/self/exe", O_RDONLY | O_CLOEXEC), to = memfd_create("imgexec", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	struct stat st;
-
-	if (from < 0 || to < 0 || fstat(from, &st) < 0)
-		die(EXIT_OURS, errno, "memfd_create: imgexec: it could not be copied");
-	for (off_t left = st.st_size; left > 0;) {
-		ssize_t n = sendfile(to, from, NULL, (size_t)left);
-		if (n <= 0)
-			die(EXIT_OURS, n < 0 ? errno : EIO, "sendfile: imgexec: it could not be copied");
-		left -= n;
-	}
-	if (fchmod(to, 0555) < 0 || fcntl(to, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
-		die(EXIT_OURS, errno, "memfd: imgexec: it could not be sealed");
-	close(from);
-	return to;
-}
-
 /* The command becomes imgexec, for the rest of the name, in the image that the first len bytes name. */
 static void go_by_way_of(size_t len)
 {
@@ -65,7 +42,12 @@ static void go_by_way_of(size_t len)
 		serial[] = "--serial", self[] = "imgexec", end[] = "--";
 	size_t nargs = 0, n = 0;
 	char **args;
+	int exe = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 
+	if (exe < 0)
+		die(EXIT_OURS, errno, "open: /proc/self/exe: /proc must be mounted");
+	if (opt->program >= 0)
+		die(EXIT_OURS, EOPNOTSUPP, "--exec-fd: %s was made inside another image: not for those", opt->name);
 	if (opt->effective || opt->stand)
 		die(EXIT_OURS, EOPNOTSUPP, "%s: it was made inside \"%.*s\": it can be acted on from there only: imgexec %.*s -- imgctl ...", opt->name, (int)len, opt->name, (int)len, opt->name);
 	while (opt->argv[nargs])
@@ -92,7 +74,7 @@ static void go_by_way_of(size_t len)
 	opt->name = outer;
 	opt->argv = args;
 	opt->user = opt->cwd = opt->serial = NULL;
-	self_copy = own_copy();
+	opt->program = sealed_copy(exe);
 }
 
 /* An image that was made inside another, as that one's registry says, which is theirs: it is looked for, and nothing of it is read. */
@@ -462,8 +444,8 @@ static _Noreturn void run(void)
 	sigaction(SIGCHLD, &inherited_chld, NULL);
 	sigprocmask(SIG_SETMASK, &inherited_mask, NULL);
 	restrict_last(&plan);
-	if (self_copy >= 0)
-		syscall(SYS_execveat, self_copy, "", opt->argv, environ, AT_EMPTY_PATH);
+	if (opt->program >= 0)
+		syscall(SYS_execveat, opt->program, "", opt->argv, environ, AT_EMPTY_PATH);
 	else
 		execvp(opt->argv[0], opt->argv);
 	err = errno;
@@ -551,7 +533,7 @@ void enter(struct options *options)
 	image_open();
 	choose_steps();
 	has_keeper = !opt->effective && !plan.cgroup;
-	if (opt->direct && (opt->effective || opt->report >= 0 || opt->detach || opt->nkeep || has_keeper || plan.cgroup_v1 || opt->tty == 1
+	if (opt->direct && (opt->effective || opt->report >= 0 || opt->program >= 0 || opt->detach || opt->nkeep || has_keeper || plan.cgroup_v1 || opt->tty == 1
 			    || (opt->tty != 0 && (isatty(0) || isatty(1) || isatty(2)))))
 		_exit(NOT_DIRECT);
 	sigprocmask(SIG_SETMASK, NULL, &inherited_mask);

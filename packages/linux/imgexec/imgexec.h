@@ -157,7 +157,7 @@ struct options {
 	int tty; /* -1: when there is a terminal */
 	const char *name, *serial, *only, *user, *cwd; /* serial: NULL where whatever has the name will do */
 	char **env, **argv;
-	int nenv, nkeep, keep[16], report;
+	int nenv, nkeep, keep[16], report, program; /* program: executed, where it is not -1 */
 	pid_t *direct; /* start the command as a brother of ours, say its pid here, and be gone */
 };
 

@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/sendfile.h>
 
 static const char help[] =
 	"usage: imgexec [options] NAME [--] COMMAND [ARGUMENT...]\n"
@@ -22,6 +24,7 @@ static const char help[] =
 	"  --die-with-parent   killed when the caller of imgexec ends\n"
 	"  --serial N          only if the image is that one, not another of its name\n"
 	"  --keep-fd N         keep descriptor N open (a lock, say) until the command ends; repeatable\n"
+	"  --exec-fd N         execute the static program that is open as descriptor N, from a sealed copy; COMMAND is only its name\n"
 	"  --report-fd N       close descriptor N when the command runs; if it cannot, write the exit status to it, one byte\n"
 	"  --probe             say what this kernel offers\n"
 	"  --rootless COMMAND  not for an image: run it as root of your own namespaces, in which an ordinary user's images are made\n"
@@ -81,20 +84,38 @@ static void add_keep(struct options *o, const char *s)
 	keep_fd(o->keep, &o->nkeep, fd);
 }
 
+/* Whoever runs it can open it again as its own /proc/PID/exe: it must not lead to the caller's file, and nobody may write it. */
+static int sealed_copy(int from)
+{
+	int fd = memfd_create("program", MFD_CLOEXEC | MFD_ALLOW_SEALING | 0x10 /* MFD_EXEC */);
+	ssize_t n;
+
+	if (fd < 0 && errno == EINVAL) /* before Linux 6.3 all of them could be executed */
+		fd = memfd_create("program", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (fd < 0)
+		die(EXIT_OURS, errno, "--exec-fd: memfd_create: needs Linux 3.17, and vm.memfd_noexec below 2");
+	while ((n = sendfile(fd, from, NULL, 1 << 30)) > 0)
+		;
+	if (n < 0 || fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0)
+		die(EXIT_OURS, errno, "--exec-fd: the program cannot be copied");
+	close(from);
+	return fd;
+}
+
 /* What is called other than a command in an image ends here, or in *which. */
 enum { NOTHING, SERVE_PINS, LAUNCH_COMMANDS };
 
 static void parse(int argc, char **argv, struct options *o, int *which)
 {
-	enum { NO_VIEW = 255, ONLY, DIRECTORY, ENV, CLEAN_ENV, DIE_WITH_PARENT, KEEP_FD, REPORT_FD, SERIAL, STAND, HELP, VERSION, SERVE, LAUNCH, PROBE, ROOTLESS };
+	enum { NO_VIEW = 255, ONLY, DIRECTORY, ENV, CLEAN_ENV, DIE_WITH_PARENT, EXEC_FD, KEEP_FD, REPORT_FD, SERIAL, STAND, HELP, VERSION, SERVE, LAUNCH, PROBE, ROOTLESS };
 	static const struct option longs[] = {
 		{"no-view", 0, 0, NO_VIEW}, {"only", 1, 0, ONLY}, {"cwd", 1, 0, DIRECTORY}, {"env", 1, 0, ENV}, {"clean-env", 0, 0, CLEAN_ENV},
-		{"die-with-parent", 0, 0, DIE_WITH_PARENT}, {"keep-fd", 1, 0, KEEP_FD}, {"report-fd", 1, 0, REPORT_FD}, {"serial", 1, 0, SERIAL}, {"stand", 0, 0, STAND}, {"help", 0, 0, HELP}, {"version", 0, 0, VERSION},
+		{"die-with-parent", 0, 0, DIE_WITH_PARENT}, {"exec-fd", 1, 0, EXEC_FD}, {"keep-fd", 1, 0, KEEP_FD}, {"report-fd", 1, 0, REPORT_FD}, {"serial", 1, 0, SERIAL}, {"stand", 0, 0, STAND}, {"help", 0, 0, HELP}, {"version", 0, 0, VERSION},
 		{"serve", 0, 0, SERVE}, {"launch", 0, 0, LAUNCH}, {"probe", 0, 0, PROBE}, {"rootless", 0, 0, ROOTLESS}, {0},
 	};
 	int c;
 
-	*o = (struct options){.tty = -1, .report = -1, .env = argv + 1};
+	*o = (struct options){.tty = -1, .report = -1, .program = -1, .env = argv + 1};
 	opterr = 0;
 	optind = 0;
 	while ((c = getopt_long(argc, argv, "+:edtTu:", longs, NULL)) != -1)
@@ -115,6 +136,7 @@ static void parse(int argc, char **argv, struct options *o, int *which)
 		case CLEAN_ENV: o->clean_env = true; break;
 		case DIE_WITH_PARENT: o->die_with_parent = true; break;
 		case KEEP_FD: add_keep(o, optarg); break;
+		case EXEC_FD: o->program = a_descriptor("--exec-fd", optarg); break;
 		case REPORT_FD: o->report = a_descriptor("--report-fd", optarg); break;
 		case SERIAL: o->serial = optarg; break;
 		case STAND: o->stand = true; o->tty = 0; break;
@@ -152,7 +174,7 @@ void parse_command(int argc, char **argv, struct options *o)
 int main(int argc, char **argv)
 {
 	struct options o;
-	int which = NOTHING, nkept, kept[17];
+	int which = NOTHING, nkept, kept[18];
 
 	/* Before all else: inside a namespace we would be within reach of those who live there. */
 	if (prctl(PR_SET_DUMPABLE, 0) < 0)
@@ -168,9 +190,12 @@ int main(int argc, char **argv)
 	nkept = o.nkeep;
 	memcpy(kept, o.keep, sizeof o.keep);
 	keep_fd(kept, &nkept, o.report);
+	keep_fd(kept, &nkept, o.program);
 	if (close_all_but(kept, nkept) < 0)
 		die_at("descriptors");
 	if (geteuid() != 0)
 		rootless();
+	if (o.program >= 0)
+		o.program = sealed_copy(o.program);
 	enter(&o);
 }

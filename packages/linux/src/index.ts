@@ -30,3 +30,6 @@ export { standingIn, wakeParents } from './process/standing.ts';
 export type { Standing } from './process/standing.ts';
 export { parseMounts } from './mountinfo.ts';
 export type { Mount } from './mountinfo.ts';
+export { selftest } from './selftest/selftest.ts';
+export type { SelftestOptions } from './selftest/selftest.ts';
+export type { Outcome, Verdict } from './selftest/outcome.ts';

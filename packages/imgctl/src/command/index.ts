@@ -15,6 +15,7 @@ import { ps } from './ps.ts';
 import { refs } from './refs.ts';
 import { rootless } from './rootless.ts';
 import { run } from './run.ts';
+import { selftest } from './selftest.ts';
 import { set } from './set.ts';
 import { up } from './up.ts';
 import { version } from './version.ts';
@@ -45,6 +46,7 @@ export const commands: readonly CommandEntry[] = [
   { name: 'up', summary: 'make the images of a file, or change what differs', spec: up },
   { name: 'down', summary: 'remove the images of a file', spec: down },
   { name: 'gc', summary: 'undo what killed processes left behind', spec: gc },
+  { name: 'selftest', summary: 'try to get out of an image, on this kernel', spec: selftest },
   { name: 'rootless', summary: 'run a program in your own namespaces, where your images are', spec: rootless },
   { name: 'version', summary: 'print versions, and what this machine offers', spec: version },
   { name: 'completion', summary: 'print the completion script of a shell', spec: completion },

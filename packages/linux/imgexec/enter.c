@@ -202,6 +202,15 @@ static int uses(int type)
 	return 0;
 }
 
+/* Where there is no root of its own, our file is in the image's reach by its name. */
+static bool has_own_files(void)
+{
+	for (const struct step *st = plan.steps; st < plan.steps + plan.nsteps; st++)
+		if (st->use && st->kind == ROOT)
+			return true;
+	return false;
+}
+
 static void enter_mnt(int fd, const char *what)
 {
 	if (setns(fd, CLONE_NEWNS) < 0 && fail_at("setns"))
@@ -536,6 +545,13 @@ void enter(struct options *options)
 	if (opt->direct && (opt->effective || opt->report >= 0 || opt->program >= 0 || opt->detach || opt->nkeep || has_keeper || plan.cgroup_v1 || opt->tty == 1
 			    || (opt->tty != 0 && (isatty(0) || isatty(1) || isatty(2)))))
 		_exit(NOT_DIRECT);
+	if (opt->given && has_own_files()) {
+		memcpy(keep, opt->keep, sizeof opt->keep);
+		status = opt->nkeep;
+		keep_fd(keep, &status, opt->report);
+		keep_fd(keep, &status, opt->program);
+		seal_self(opt->given, keep, status);
+	}
 	sigprocmask(SIG_SETMASK, NULL, &inherited_mask);
 	sigaction(SIGCHLD, NULL, &inherited_chld);
 	if (opt->tty != 0 && !opt->detach && (opt->tty == 1 || !opt->effective))

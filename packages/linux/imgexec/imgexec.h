@@ -99,6 +99,11 @@ int read_all(int fd, char *buf, size_t size);
 int start_of(pid_t pid, char *start, size_t size);
 int write_map(pid_t pid, const char *name, const char *text); /* name: uid_map, gid_map, setgroups */
 
+/* seal.c */
+
+int sealed_copy(int from); /* of a program; takes its place */
+void seal_self(char **argv, const int *keep, int n); /* from where our own file cannot be written: executes us again, with these descriptors */
+
 /* user.c */
 
 struct user {
@@ -156,7 +161,7 @@ struct options {
 	bool effective, no_view, clean_env, die_with_parent, detach, stand;
 	int tty; /* -1: when there is a terminal */
 	const char *name, *serial, *only, *user, *cwd; /* serial: NULL where whatever has the name will do */
-	char **env, **argv;
+	char **env, **argv, **given; /* given: as we were called; NULL where that was not by exec */
 	int nenv, nkeep, keep[16], report, program; /* program: executed, where it is not -1 */
 	pid_t *direct; /* start the command as a brother of ours, say its pid here, and be gone */
 };

@@ -4,9 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/sendfile.h>
 
 static const char help[] =
 	"usage: imgexec [options] NAME [--] COMMAND [ARGUMENT...]\n"
@@ -84,24 +82,6 @@ static void add_keep(struct options *o, const char *s)
 	keep_fd(o->keep, &o->nkeep, fd);
 }
 
-/* Whoever runs it can open it again as its own /proc/PID/exe: it must not lead to the caller's file, and nobody may write it. */
-static int sealed_copy(int from)
-{
-	int fd = memfd_create("program", MFD_CLOEXEC | MFD_ALLOW_SEALING | 0x10 /* MFD_EXEC */);
-	ssize_t n;
-
-	if (fd < 0 && errno == EINVAL) /* before Linux 6.3 all of them could be executed */
-		fd = memfd_create("program", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (fd < 0)
-		die(EXIT_OURS, errno, "--exec-fd: memfd_create: needs Linux 3.17, and vm.memfd_noexec below 2");
-	while ((n = sendfile(fd, from, NULL, 1 << 30)) > 0)
-		;
-	if (n < 0 || fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0)
-		die(EXIT_OURS, errno, "--exec-fd: the program cannot be copied");
-	close(from);
-	return fd;
-}
-
 /* What is called other than a command in an image ends here, or in *which. */
 enum { NOTHING, SERVE_PINS, LAUNCH_COMMANDS };
 
@@ -175,6 +155,7 @@ int main(int argc, char **argv)
 {
 	struct options o;
 	int which = NOTHING, nkept, kept[18];
+	char **given;
 
 	/* Before all else: inside a namespace we would be within reach of those who live there. */
 	if (prctl(PR_SET_DUMPABLE, 0) < 0)
@@ -182,11 +163,18 @@ int main(int argc, char **argv)
 	for (int fd = 0; fd < 3; fd++)
 		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
 			_exit(EXIT_OURS);
+	prctl(PR_SET_NAME, "imgexec"); /* executed by descriptor, we are called otherwise */
+	given = calloc((size_t)argc + 1, sizeof *argv);
+	if (!given)
+		die(EXIT_OURS, errno, "arguments: out of memory");
+	memcpy(given, argv, (size_t)argc * sizeof *argv); /* parsing writes over them */
 	parse(argc, argv, &o, &which);
 	if (which == SERVE_PINS)
 		return serve(argv[optind - 1]);
-	if (which == LAUNCH_COMMANDS)
+	if (which == LAUNCH_COMMANDS) {
+		seal_self(given, NULL, 0);
 		return launch();
+	}
 	nkept = o.nkeep;
 	memcpy(kept, o.keep, sizeof o.keep);
 	keep_fd(kept, &nkept, o.report);
@@ -197,5 +185,6 @@ int main(int argc, char **argv)
 		rootless();
 	if (o.program >= 0)
 		o.program = sealed_copy(o.program);
+	o.given = given;
 	enter(&o);
 }

@@ -32,6 +32,7 @@ _Noreturn void na(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 const char *why(int err); /* an errno's name */
 const char *fact(const char *key); /* what the caller said about outside; NULL where it said nothing */
 const char *need(const char *key); /* not applicable without it */
+extern char **probe_facts; /* KEY=VALUE, and what follows has no = */
 uint64_t need_number(const char *key);
 
 /* Processes that can be seen, without ourselves; ends when `see` says so. */

@@ -14,7 +14,7 @@ static const char help[] =
 	"imgctl selftest is what calls it; imgprobe --list names the probes.\n";
 
 static const char *current;
-static char **facts;
+char **probe_facts;
 static int nfacts;
 
 static _Noreturn void say(const char *verdict, const char *fmt, va_list args)
@@ -57,8 +57,8 @@ const char *fact(const char *key)
 	size_t n = strlen(key);
 
 	for (int i = 0; i < nfacts; i++)
-		if (strncmp(facts[i], key, n) == 0 && facts[i][n] == '=')
-			return facts[i] + n + 1;
+		if (strncmp(probe_facts[i], key, n) == 0 && probe_facts[i][n] == '=')
+			return probe_facts[i] + n + 1;
 	return NULL;
 }
 
@@ -154,7 +154,7 @@ int main(int argc, char **argv)
 		first++;
 	if (first == argc)
 		return fputs(help, stderr), 2;
-	facts = argv + 1;
+	probe_facts = argv + 1;
 	nfacts = first - 1;
 	while (first < argc && status == 0)
 		status = attempt(argv[first++]);

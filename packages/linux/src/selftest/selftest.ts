@@ -24,8 +24,9 @@ export async function selftest(kernel: Kernel, name: string | undefined, options
   const unknown = options.only?.find((each) => !all.some((probe) => probe.name === each));
   if (unknown !== undefined) throw new VimageError('EINVAL', `there is no probe "${unknown}"`, { subject: unknown, hint: all.map((probe) => probe.name).join(' ') });
   if (name === undefined) return await withBox(kernel, (box) => selftest(kernel, box, options));
+  const layout = new Layout(registryRoot());
   const [{ serial }, full] = [await kernel.lookup(name), await kernel.fullName(name)];
-  return await probeImage(kernel, { name: full, serial }, defencesOf(new Layout(registryRoot()).image(full)), options);
+  return await probeImage(kernel, { name: full, serial }, defencesOf(layout.image(full), layout.root), options);
 }
 
 /** As {@link selftest}, of an image whose plan is known. */

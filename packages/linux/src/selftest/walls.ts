@@ -28,12 +28,12 @@ export interface Defences {
 }
 
 /** Reads the plan in an image's directory. EBADMSG, ENOENT. */
-export function defencesOf(dir: string): Defences {
-  return defences(decodePairs(readOwn(`${dir}/plan`)));
+export function defencesOf(dir: string, registry: string): Defences {
+  return defences(decodePairs(readOwn(`${dir}/plan`)), registry);
 }
 
-/** What the pairs of a plan say. */
-export function defences(plan: Pairs): Defences {
+/** What the pairs of a plan say. `registry`: where it is outside. */
+export function defences(plan: Pairs, registry: string): Defences {
   const live = stepsOf(plan).filter(({ args }) => args.get('mode') !== 'effective');
   const joined = new Map(live.filter(({ verb }) => verb === 'join').map(({ args }) => [args.get('type') ?? '', args.get('ino') ?? '']));
   const has = (verb: string): boolean => live.some((step) => step.verb === verb);
@@ -45,6 +45,7 @@ export function defences(plan: Pairs): Defences {
   return {
     walls: new Set(found.flatMap(([wall, there]) => (there ? [wall] : []))),
     facts: [
+      `registry=${registry}`,
       ...[...joined].map(([type, ino]) => `ns.${type}=${ino}`),
       ...(has('caps') ? [`caps=${keep.toString(16)}`] : []),
       ...live.filter(({ verb }) => verb === 'mask' || verb === 'cover').map(({ verb, args }) => `${verb}=${args.get('to') ?? ''}`),

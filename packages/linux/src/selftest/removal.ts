@@ -1,0 +1,89 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { codeOf, type Kernel } from '@vimage/core';
+import { door } from '../door.ts';
+import { imgexecPath } from '../imgexec.ts';
+import { boxName } from './box.ts';
+import { imgprobePath, type Said } from './inner.ts';
+import type { OuterContext, OuterProbe } from './probe.ts';
+
+/** Starts a program that would go on for ten seconds. */
+function linger(name: string, serial: bigint): ChildProcess {
+  const program = openSync(imgprobePath, 'r');
+  try {
+    const args = ['-T', '--exec-fd', '3', '--serial', String(serial), name, '--', 'imgprobe', 'watch=10000', 'joining'];
+    return door('spawn', () => spawn(imgexecPath(), args, { stdio: ['ignore', 'ignore', 'pipe', program] }));
+  } finally {
+    closeSync(program);
+  }
+}
+
+async function endOf(child: ChildProcess, patience: number): Promise<boolean> {
+  if (child.exitCode !== null || child.signalCode !== null) return true;
+  const wait = new AbortController();
+  const ended = await Promise.race([once(child, 'exit', { signal: wait.signal }).then(() => true, () => false), sleep(patience, false, { signal: wait.signal }).catch(() => false)]);
+  wait.abort();
+  return ended;
+}
+
+/** Programs enter while an image is removed: they are refused, or ended with it, and after it nobody lives on. */
+async function duringRemoval({ kernel }: OuterContext): Promise<Said> {
+  const { name, serial } = await kernel.create([['name', boxName()], ['persist', 'false']]);
+  const full = await kernel.fullName(name);
+  const entering = Array.from({ length: 5 }, () => linger(full, serial));
+  await sleep(3);
+  const removed = kernel.destroy(name, { grace: 0 });
+  entering.push(...Array.from({ length: 5 }, () => linger(full, serial)));
+  await removed;
+  const ended = await Promise.all(entering.map((child) => endOf(child, 3000)));
+  const left = entering.filter((_, i) => ended[i] !== true);
+  for (const child of left) child.kill('SIGKILL');
+  const refused = entering.filter(({ exitCode }) => exitCode === 125).length;
+  return left.length > 0
+    ? { verdict: 'fail', reason: `${left.length} of ${entering.length} outlived the image` }
+    : { verdict: 'pass', reason: `${refused} of ${entering.length} refused, the others ended with it` };
+}
+
+/** One who means the first image of a name must not come into the second. */
+async function sameName({ kernel }: OuterContext): Promise<Said> {
+  const name = boxName();
+  const first = await kernel.create([['name', name], ['persist', 'false']]);
+  await kernel.destroy(name);
+  await using second = await kernel.create([['name', name], ['persist', 'false']]);
+  const late = linger(await kernel.fullName(name), first.serial);
+  const ended = await endOf(late, 3000);
+  late.kill('SIGKILL');
+  if (first.serial === second.serial) return { verdict: 'fail', reason: 'the serial was used again' };
+  return ended && late.exitCode === 125 ? { verdict: 'pass', reason: 'ESRCH' } : { verdict: 'fail', reason: 'it came into an image that was not meant' };
+}
+
+/** A number whose process has ended is nobody, whoever has it by now. */
+async function staleNumber({ kernel }: OuterContext): Promise<Said> {
+  await using image = await kernel.create([['name', boxName()], ['persist', 'false']]);
+  const child = linger(await kernel.fullName(image.name), image.serial);
+  for (const until = Date.now() + 5000; (await kernel.processes(image.name)).length === 0 && Date.now() < until;) await sleep(5);
+  const [process] = await kernel.processes(image.name);
+  if (process === undefined) return { verdict: 'na', reason: 'no process could be started' };
+  await kernel.kill(image.name, process.pid, 'KILL');
+  await endOf(child, 3000);
+  return await refused(kernel, () => kernel.kill(image.name, process.pid, 'KILL'), ['ESRCH']);
+}
+
+/** What is refused by one of these codes. */
+export async function refused(_kernel: Kernel, act: () => Promise<unknown>, codes: readonly string[]): Promise<Said> {
+  try {
+    await act();
+    return { verdict: 'fail', reason: 'it was done' };
+  } catch (error) {
+    const code = codeOf(error) ?? String(error);
+    return { verdict: codes.includes(code) ? 'pass' : 'fail', reason: code };
+  }
+}
+
+export const removalProbes: readonly OuterProbe[] = [
+  { name: 'during-removal', lines: [25], walls: ['entry'], tries: 'to enter an image while it is removed, and live on', run: duringRemoval },
+  { name: 'name-reuse', lines: [26], walls: ['entry'], tries: 'to enter the next image of the name', run: sameName },
+  { name: 'stale-number', lines: [23], walls: ['entry'], tries: 'to signal whoever has the number of one who ended', run: staleNumber },
+];

@@ -39,6 +39,8 @@ uint64_t need_number(const char *key);
 void each_process(bool (*see)(int pid));
 size_t slurp(const char *path, char *buf, size_t size); /* NUL-terminated; 0 where it cannot be read */
 
+enum { AS_ROOT = 77 }; /* exit status of `imgprobe --euid`, what a planted program runs, where it is root */
+
 /* One list for each file. The last has no name. */
 extern const struct probe terminal_probes[], exe_probes[], descriptor_probes[], call_probes[], root_probes[], mount_probes[], process_probes[],
 	rights_probes[], cgroup_probes[], net_probes[];

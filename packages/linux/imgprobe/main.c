@@ -140,6 +140,10 @@ int main(int argc, char **argv)
 {
 	int status = 0, first = 1;
 
+	if (argc == 2 && strcmp(argv[1], "--euid") == 0)
+		return geteuid() == 0 ? AS_ROOT : 0;
+	if (geteuid() != getuid()) /* planted, and found by somebody else */
+		return 1;
 	if (argc == 3 && strcmp(argv[1], "--offer") == 0) {
 		outer_offer(argv[2]);
 		return 1;

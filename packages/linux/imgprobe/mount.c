@@ -35,6 +35,13 @@ static void each_fact(const char *key, void (*use)(const char *path))
 			use(*s + n + 1);
 }
 
+/* Where that is permitted, in a copy of the view, so that nothing is lost in the view itself. */
+static void into_a_copy(void)
+{
+	if (unshare(CLONE_NEWNS) == 0)
+		mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
+}
+
 static int covered;
 
 static void try_cover(const char *path)
@@ -51,8 +58,10 @@ static void try_cover(const char *path)
 		fail("%s can be moved away", path);
 	if (S_ISDIR(st.st_mode)) {
 		snprintf(inner, sizeof inner, "%s/.imgprobe", path);
-		if (mkdir(inner, 0700) == 0)
+		if (mkdir(inner, 0700) == 0) {
+			rmdir(inner);
 			fail("%s can be written in", path);
+		}
 		if (open(path, O_RDONLY | O_DIRECTORY) >= 0) {
 			snprintf(inner, sizeof inner, "%s/img", path);
 			if (lstat(inner, &st) == 0)
@@ -64,6 +73,7 @@ static void try_cover(const char *path)
 
 static void covers(void)
 {
+	into_a_copy();
 	each_fact("mask", try_cover);
 	each_fact("cover", try_cover);
 	if (covered == 0)
@@ -78,6 +88,7 @@ static void remount(void)
 	static const char *const places[] = {"/", "/sys", "/usr"};
 	int tried = 0;
 
+	into_a_copy();
 	for (int i = 0; i < 3; i++)
 		if (statvfs(places[i], &fs) == 0 && fs.f_flag & ST_RDONLY) {
 			tried++;

@@ -18,7 +18,6 @@ export const innerProbes: readonly Probe[] = [
   inner('session', [1], ['entry'], 'to be in the caller’s session'),
   inner('own-exe', [2], ['entry'], 'to write the file of the program that runs'),
   inner('imgexec', [2, 3], ['caps', 'users'], 'to get at memory, descriptors and file of imgexec, the image’s process 1'),
-  inner('above-root', [11], ['files'], 'to find a directory above the root'),
   inner('chroot', [11], ['filter', 'caps'], 'to leave the root by a second one'),
   inner('procfs', [9], ['processes'], 'to find a /proc that is not the kernel’s'),
   inner('covers', [9], ['filter', 'users'], 'to take away, move or write what covers a part of the view'),
@@ -80,7 +79,6 @@ export const innerProbes: readonly Probe[] = [
   inner('vsock', [6], ['filter'], 'a socket of the family vsock'),
   inner('alg', [6], ['filter'], 'a socket of the family alg'),
   inner('net-admin', [30], ['caps'], 'to change an interface'),
-  inner('netlink-length', [22], ['entry'], 'an attribute longer than its netlink message'),
 ];
 
 /** Probes with a half outside. */

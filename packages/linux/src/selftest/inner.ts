@@ -1,16 +1,13 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { VimageError } from '@vimage/core';
 import { door } from '../door.ts';
 import { imgexecPath } from '../imgexec.ts';
+import { imgprobePath } from '../imgprobe.ts';
 import type { Verdict } from './outcome.ts';
-
-/** Where imgprobe is: in this package, whatever the environment says. */
-export const imgprobePath: string = fileURLToPath(new URL('../dist/imgprobe', import.meta.url));
 
 /** Which image is probed, and how imgexec is called for it. */
 export interface Probed {

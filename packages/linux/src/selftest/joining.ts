@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { door } from '../door.ts';
 import { imgexecPath } from '../imgexec.ts';
-import { imgprobePath, type Said } from './inner.ts';
+import { imgprobePath } from '../imgprobe.ts';
+import type { Said } from './inner.ts';
 import { only } from './leaks.ts';
 import type { OuterContext, OuterProbe } from './probe.ts';
 

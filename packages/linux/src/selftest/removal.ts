@@ -5,8 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf, type Kernel } from '@vimage/core';
 import { door } from '../door.ts';
 import { imgexecPath } from '../imgexec.ts';
+import { imgprobePath } from '../imgprobe.ts';
 import { boxName } from './box.ts';
-import { imgprobePath, type Said } from './inner.ts';
+import type { Said } from './inner.ts';
 import type { OuterContext, OuterProbe } from './probe.ts';
 
 /** Starts a program that would go on for ten seconds. */

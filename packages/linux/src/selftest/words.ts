@@ -2,8 +2,8 @@ import { statSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { codeOf } from '@vimage/core';
 import { imgexecPath } from '../imgexec.ts';
+import { imgprobePath } from '../imgprobe.ts';
 import { boxName } from './box.ts';
-import { imgprobePath } from './inner.ts';
 import type { OuterProbe } from './probe.ts';
 import { refused } from './removal.ts';
 
@@ -18,11 +18,16 @@ const longValue: OuterProbe = {
   run: ({ kernel }) => refused(kernel, () => kernel.create([['name', 'x'.repeat(70_000)], ['persist', 'false']]), ['EINVAL', 'E2BIG', 'ENAMETOOLONG']),
 };
 
+/** Whether a program is set-user-ID or set-group-ID, or others than its owner may write it. */
+export function unsafe(at: string): boolean {
+  return (statSync(at).mode & 0o6022) !== 0;
+}
+
 /** Of what others may run none runs as its owner, and nobody else may change it. */
 const setuidHelper: OuterProbe = {
   name: 'setuid-helper', lines: [19], walls: ['entry'], tries: 'to find a program of vimage that is set-user-ID, or that others may write',
   run: () => {
-    const bad = [imgexecPath(), imgprobePath].find((at) => (statSync(at).mode & 0o6022) !== 0);
+    const bad = [imgexecPath(), imgprobePath].find(unsafe);
     return Promise.resolve(bad === undefined ? { verdict: 'pass', reason: 'none' } : { verdict: 'fail', reason: `${bad} is one` });
   },
 };

@@ -148,6 +148,10 @@ int main(int argc, char **argv)
 		outer_offer(argv[2]);
 		return 1;
 	}
+	if (argc == 2 && strcmp(argv[1], "--linger") == 0) { /* what lives in an image that is removed */
+		alarm(20);
+		pause();
+	}
 	if (argc == 2 && strcmp(argv[1], "--list") == 0) {
 		for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
 			for (const struct probe *probe = lists[i]; probe->name; probe++)

@@ -48,22 +48,29 @@ static void environ_of_others(void)
 	pass("of no process that can be seen");
 }
 
-static struct stat our_root;
+static struct statx our_root;
+
+/* The same directory on another mount is another root: other things are mounted below it. */
+static bool root_of(const char *path, struct statx *st)
+{
+	return statx(AT_FDCWD, path, 0, STATX_INO | STATX_MNT_ID, st) == 0;
+}
 
 static bool enter_root(int pid)
 {
 	char path[48];
-	struct stat st;
+	struct statx st;
 
 	snprintf(path, sizeof path, "/proc/%d/root/", pid);
-	if (stat(path, &st) == 0 && (st.st_ino != our_root.st_ino || st.st_dev != our_root.st_dev))
+	if (root_of(path, &st) && (st.stx_ino != our_root.stx_ino || st.stx_dev_minor != our_root.stx_dev_minor || st.stx_dev_major != our_root.stx_dev_major
+				   || st.stx_mnt_id != our_root.stx_mnt_id))
 		fail("%s leads out of ours", path);
 	return false;
 }
 
 static void roots_of_others(void)
 {
-	if (stat("/", &our_root) < 0)
+	if (!root_of("/", &our_root))
 		na("/: %s", why(errno));
 	each_process(enter_root);
 	pass("no process has another");

@@ -177,7 +177,7 @@ describe.skipIf(missing)(`probes where a defence is missing${missing ? ` (skippe
   it('groups, setgroups: users of one’s own, made by who gave up no group', () => {
     expect(outside(['setpriv', '--groups', '1234', 'unshare', '-U', '--map-root-user', imgprobePath], 'groups')).toMatch(/^fail/);
     expect(outside(['unshare', '-U', '--map-root-user', imgprobePath], 'setgroups')).toMatch(/^pass deny/);
-    expect(outside(['unshare', '-U', '--map-root-user', '--setgroups', 'allow', imgprobePath], 'setgroups')).toMatch(/^fail/);
+    expect(outside(['unshare', '-U', '--map-user=0', '--setgroups', 'allow', imgprobePath], 'setgroups')).toMatch(/^fail/);
   });
 
   it('inheritable: what the caller leaves inheritable', async () => {

@@ -45,7 +45,7 @@ export const innerProbes: readonly Probe[] = [
   inner('mountinfo', [32], ['files'], 'to be told of mounts outside'),
   inner('listmount', [32], ['files'], 'the same, by listmount'),
   inner('signals', [32], ['processes'], 'to signal the machine’s process 1'),
-  inner('roots-of-others', [32], ['processes'], 'to walk out by /proc/PID/root'),
+  inner('roots-of-others', [32], ['caps', 'users'], 'to walk out by /proc/PID/root'),
   inner('user-namespace', [20], ['filter'], 'to make a user namespace'),
   inner('clone-user-namespace', [20], ['filter'], 'the same, by clone'),
   inner('mount-namespace', [20], ['filter'], 'to make a mount namespace'),

@@ -10,11 +10,11 @@ import { boxName } from './box.ts';
 import type { Said } from './inner.ts';
 import type { OuterContext, OuterProbe } from './probe.ts';
 
-/** Starts a program that would go on for ten seconds. */
+/** Starts a program that would go on for twenty seconds. */
 function linger(name: string, serial: bigint): ChildProcess {
   const program = openSync(imgprobePath, 'r');
   try {
-    const args = ['-T', '--exec-fd', '3', '--serial', String(serial), name, '--', 'imgprobe', 'watch=10000', 'joining'];
+    const args = ['-T', '--exec-fd', '3', '--serial', String(serial), name, '--', 'imgprobe', '--linger'];
     return door('spawn', () => spawn(imgexecPath(), args, { stdio: ['ignore', 'ignore', 'pipe', program] }));
   } finally {
     closeSync(program);

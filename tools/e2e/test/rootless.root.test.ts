@@ -72,6 +72,11 @@ describe.skipIf(why !== undefined)(`without root${why === undefined ? '' : `: ${
     expect(await world.run([process.execPath, main, 'rootless', '--', 'id'])).toMatchObject({ status: 125, err: expect.stringContaining('EPERM') });
   });
 
+  it('tries whether it holds', async () => {
+    const { status, out, err } = await imgctl('selftest', '--json');
+    expect({ status, err, out: JSON.parse(out).filter(({ verdict }: { readonly verdict: string }) => verdict !== 'pass') as unknown }).toEqual({ status: 0, err: '', out: [expect.objectContaining({ probe: 'root-outside', verdict: 'na' })] });
+  });
+
   it('runs a program that uses the library', async () => {
     expect(await ok('rootless', '--', 'sh', '-c', 'id -u')).toBe('0\n');
     const script = `import { boot } from '/mnt/vimage/packages/core/dist/index.js'; import { linux } from '/mnt/vimage/packages/linux/dist/index.js'; import { vnet } from '/mnt/vimage/packages/vnet/dist/index.js';

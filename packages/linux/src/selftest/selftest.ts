@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { Kernel } from '@vimage/core';
 import { VimageError } from '@vimage/core';
 import { Layout, registryRoot } from '../registry/paths.ts';
@@ -26,7 +27,14 @@ export async function selftest(kernel: Kernel, name: string | undefined, options
   if (name === undefined) return await withBox(kernel, (box) => selftest(kernel, box, options));
   const layout = new Layout(registryRoot());
   const [{ serial }, full] = [await kernel.lookup(name), await kernel.fullName(name)];
-  return await probeImage(kernel, { name: full, serial }, defencesOf(layout.image(full), layout.root), options);
+  const defences = defencesOf(layout.image(full), layout.root);
+  const facts = [...defences.facts, ...(machineUsers() ? [] : ['rootless=yes'])];
+  return await probeImage(kernel, { name: full, serial }, { ...defences, facts }, options);
+}
+
+/** Whether users have the same numbers here as on the machine. */
+function machineUsers(): boolean {
+  return /^\s*0\s+0\s+4294967295\s*$/.test(readFileSync('/proc/self/uid_map', 'utf8'));
 }
 
 /** As {@link selftest}, of an image whose plan is known. */

@@ -65,7 +65,7 @@ function keyOf(name: string): string {
 function put(entries: Map<string, Entry>, key: string, name: string, negated: boolean, { append, values, place }: ParamStatement): void {
   const before = entries.get(key);
   if (append && before !== undefined && before.name === name && before.negated === negated) {
-    before.values.push(...values);
+    for (const value of values) before.values.push(value);
     entries.set(key, { ...before, place });
   } else {
     entries.set(key, { name, negated, values: [...values], place });

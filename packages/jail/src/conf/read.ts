@@ -5,7 +5,7 @@ import { Blocks, type Block } from './include.ts';
 import { jailLimit, mergeLimit } from './limits.ts';
 import { Merged, type Entry } from './merge.ts';
 import { covers, isWild } from './name.ts';
-import type { ConfJail, ConfParam, ConfSource } from './types.ts';
+import type { ConfJail, ConfParam, ConfPlace, ConfSource } from './types.ts';
 
 /**
  * Reads the text of a jail.conf(5), FreeBSD's, into its jails, in the order of the file: wildcards, globals and several blocks of one jail
@@ -38,15 +38,20 @@ function merge(blocks: readonly Block[]): readonly Merged[] {
   let work = 0;
   return [...own].map(([jail, mine]) => {
     const merged = new Merged(jail);
+    const count = (more: number, place: ConfPlace): void => {
+      work += more;
+      if (work > mergeLimit) throw coded('E2BIG', `more than ${mergeLimit} statements for all jails together`, place, 'wildcards count for each jail: use fewer, or several files', jail);
+    };
     for (const i of [...wild, ...mine].sort((a, b) => a - b)) {
       const block = blocks[i];
-      if (block === undefined || (block.name !== jail && !covers(block.name, jail))) continue;
-      for (const statement of block.params) merged.add(statement);
-      work += block.params.length;
+      if (block === undefined) continue;
+      count(1, block.place);
+      if (block.name !== jail && !covers(block.name, jail)) continue;
+      for (const statement of block.params) {
+        count(1 + statement.values.length, statement.place);
+        merged.add(statement);
+      }
     }
-    work += wild.length + mine.length;
-    const place = blocks[mine[0] ?? 0]?.place ?? { file: '', line: 1, column: 1 };
-    if (work > mergeLimit) throw coded('E2BIG', `more than ${mergeLimit} statements for all jails together`, place, 'wildcards count for each jail: use fewer, or several files', jail);
     return merged;
   });
 }

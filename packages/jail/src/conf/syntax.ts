@@ -1,6 +1,7 @@
 import { coded, confError, shown } from './error.ts';
 import { Lexer, type WordCount } from './lexer.ts';
 import { nestingLimit } from './limits.ts';
+import { checkLength } from './name.ts';
 import { plainText, type Token, type Word } from './token.ts';
 import type { ConfPlace } from './types.ts';
 
@@ -83,6 +84,7 @@ function naming({ pieces, place }: Word): { name: string; variable: boolean } {
   if (only !== undefined && typeof only !== 'string' && more === undefined) return { name: only.variable, variable: true };
   if (!pieces.every((piece) => typeof piece === 'string')) throw confError('a variable cannot stand in the name of a parameter', place, 'a variable with dots in its name is written: ${a.b} = value;');
   const name = pieces.join('');
+  checkLength(name, place);
   if (name === '') throw confError('the name of a parameter is empty', place, 'write: parameter = value;');
   return { name, variable: false };
 }

@@ -1,6 +1,7 @@
 import type { Cursor } from './cursor.ts';
 import { confError } from './error.ts';
 import { readEscape } from './escape.ts';
+import { checkLength } from './name.ts';
 import { Pieces } from './pieces.ts';
 import type { Reference, Word } from './token.ts';
 
@@ -8,7 +9,7 @@ const bareText = /[A-Za-z0-9_!%&()\-.:<>?@[\]^`|~]+/y;
 const singleText = /[^'\\]+/y;
 const doubleText = /[^"\\$]+/y;
 const shortName = /\$([A-Za-z_][A-Za-z0-9_]*)/y;
-const longName = /\$\{([^\n"{}\\]*)\}/y;
+const longName = /\$\{([^\s"'{};,=$\\]*)\}/y;
 
 /** The word that begins at the cursor: bare and quoted text and variables that stand together, as in a shell. Undefined: none does. */
 export function readWord(cursor: Cursor): Word | undefined {
@@ -47,10 +48,14 @@ function readVariable(cursor: Cursor): string | Reference {
     const name = cursor.match(longName)?.[1];
     if (name === undefined) throw confError('this variable is not closed', place, 'write ${name}, or \\$ for the sign itself');
     if (name === '') throw confError('this variable has no name', place, 'write ${name}, or \\$ for the sign itself');
+    checkLength(name, place);
     return { variable: name, place };
   }
   const variable = cursor.match(shortName)?.[1];
-  if (variable !== undefined) return { variable, place };
+  if (variable !== undefined) {
+    checkLength(variable, place);
+    return { variable, place };
+  }
   cursor.skip(1);
   return '$';
 }

@@ -1,0 +1,5 @@
+export const words = ['x'];
+
+export function run(text) {
+  while (text.startsWith('x'));
+}

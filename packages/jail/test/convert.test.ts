@@ -60,6 +60,10 @@ describe('jail.conf as images', () => {
     ]);
   });
 
+  it('negates a flag as jail.conf does', () => {
+    expect(shown('a { vnet; } b { novnet; ip4 = inherit; allow.noraw_sockets; nopersist; }')).toEqual(['a: vir jail; vnet true', 'b: vir jail; vnet false; ip4 inherit; allow.raw_sockets false']);
+  });
+
   it('leaves out what has no counterpart, and says the same of one flag once', () => {
     expect(shown('a { sysvmsg = new; sysvsem = disable; sysvshm = new; allow.adjtime; allow.settime; host = inherit; persist; jid = 7; devfs_ruleset = 4; enforce_statfs = 2; allow.mount.zfs; exec.fib = 1; stop.timeout = 3; }'))
       .toEqual(['a: vir jail; allow.sysvipc true; allow.settime true']);

@@ -32,7 +32,8 @@ const flags: ReadonlySet<string> = new Set(['vnet', 'mount.devfs', 'mount.fdescf
 const renamed: Readonly<Record<string, string>> = { 'exec.prepare': 'exec.prestart', 'exec.release': 'exec.poststop', 'allow.adjtime': 'allow.settime', 'sysvmsg': 'allow.sysvipc', 'sysvsem': 'allow.sysvipc', 'sysvshm': 'allow.sysvipc' };
 
 /** One parameter of jail.conf(5). EINVAL: nobody knows it, or what it says. */
-export function convert(param: ConfParam, around: Around): Converted {
+export function convert(given: ConfParam, around: Around): Converted {
+  const param = negated(given);
   const { name, values } = param;
   const foreign = /^vimage\.([a-z][a-z0-9]*)\.(.+)$/.exec(name);
   if (foreign !== null) {
@@ -47,6 +48,12 @@ export function convert(param: ConfParam, around: Around): Converted {
   }
   if (name === 'children.max') return { image: [['children.max', one(param)]], jail: [], others: [], fate };
   return { image: [], jail: fate.fate === 'none' ? [] : jailPairs(param, around), others: [], fate: withoutVnet(name, fate, around) };
+}
+
+/** `novnet;`: a flag of this name that is none has the value false. */
+function negated(param: ConfParam): ConfParam {
+  const name = param.name.replace(/^(.*\.)?no/, '$1');
+  return param.bare === true && !Object.hasOwn(fates, param.name) && Object.hasOwn(fates, name) ? { ...param, name, values: ['false'] } : param;
 }
 
 function jailPairs(param: ConfParam, { path, source }: Around): Pairs {

@@ -44,6 +44,7 @@ export { type CurrentThread, syncCurrent } from './cred/current.ts';
 export { effective, run } from './cred/effective.ts';
 export { seteimage, setimage } from './cred/seteimage.ts';
 
+export type { Once } from './kernel/once.ts';
 export { boot, Kernel } from './kernel/kernel.ts';
 export { ImageHandle, type SpawnOptions } from './kernel/handle.ts';
 export type * from './kernel/types.ts';

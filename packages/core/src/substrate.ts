@@ -195,6 +195,10 @@ export interface Substrate {
   gc(give: GiveBack): Awaitable<readonly string[]>;
   /** Starts a program in the image or, effective, on it. */
   spawn(image: StoredImage, request: SpawnRequest): ChildOf;
+  /** Starts a program in an image that there is for it only, and that nobody else enters; `plan` makes and enters all of it. */
+  once?(plan: readonly PlanStep[], request: SpawnRequest): ChildOf;
+  /** Resolves when what `spawn` or `once` has started has ended, or could not be started. */
+  ended?(child: ChildOf): Promise<void>;
   /** The images that were made inside of one, of all levels; absent where that cannot be. */
   inside?(image: Pick<StoredImage, 'name' | 'serial'>): readonly InsideImage[];
   /** The files of an image, as those have them who live there; absent where there are none. */

@@ -18,6 +18,7 @@ static char where[1024]; /* of the image, below the registry */
 static int limits[PLAN_LIMITS], nlimits, registry, image, host = -1, hostproc, root, pins = -1, pindir = -1, view_fd = -1, parent_pidfd = -1;
 static ino_t plan_ino;
 static bool has_view, has_keeper; /* there is no cgroup */
+static bool first; /* of a pid namespace for this command only */
 static struct tty tty = {.master = -1, .slave = -1};
 static sigset_t inherited_mask;
 static struct sigaction inherited_chld;
@@ -126,10 +127,34 @@ static void image_open(void)
 	if (len < 0)
 		die_at(opt->name);
 	close(fd);
-	if ((why = plan_parse(text, (size_t)len, &plan)))
+	why = plan_parse(text, (size_t)len, &plan);
+	for (const struct step *s = plan.steps; !why && s < plan.steps + plan.nsteps; s++)
+		if (s->kind == NEW)
+			why = "it makes namespaces, which is for images that are in no registry";
+	if (why)
 		die(EXIT_OURS, EBADMSG, "plan: %s: %s: imgctl destroy %s removes the image", opt->name, why, opt->name);
 	if (opt->serial && strcmp(opt->serial, plan.serial) != 0)
 		die(EXIT_OURS, ESRCH, "no image \"%s\" any more: it was destroyed, and another has its name now", opt->name);
+}
+
+/* A plan in the arguments, of an image that is in no registry. */
+static void plan_given(void)
+{
+	const char *why;
+	size_t n = 0;
+
+	for (int i = 0; i < opt->nonce; i++) {
+		size_t len = strlen(opt->plan[i]) + 1;
+		if (n + len > sizeof text)
+			die(EXIT_OURS, E2BIG, "--once: the plan is over 1 MiB");
+		memcpy(text + n, opt->plan[i], len);
+		n += len;
+	}
+	if ((why = plan_parse(text, n, &plan)))
+		die(EXIT_OURS, EBADMSG, "--once: %s", why);
+	for (const struct step *st = plan.steps; st < plan.steps + plan.nsteps; st++)
+		if (st->pin || plan.cgroup || plan.nlimits)
+			die(EXIT_OURS, EBADMSG, "--once: it has pins, or cgroups, which are of images in a registry");
 }
 
 /* The destroyer takes the image out of its place first and looks for processes then: one that is in the cgroup and still
@@ -308,7 +333,7 @@ static void build_view(void)
 		die_at("mount view");
 	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0 && fail_at("mount --make-rslave"))
 		die_at("mount view");
-	view_build(&plan);
+	view_build(&plan, NULL);
 	if (!opt->effective && uses(CLONE_NEWUSER)) {
 		close(view_fd);
 		view_fd = owned_view();
@@ -339,8 +364,30 @@ static void pin_view(void)
 		die_at(path);
 }
 
+/* Into what was begun to be made. */
+static void meet(void)
+{
+	once_finish();
+	join(0);
+}
+
+static void own_view(void)
+{
+	if (unshare(CLONE_NEWNS) < 0 && fail_at("unshare"))
+		die_at("mount view");
+}
+
 static void enter_view(void)
 {
+	if (opt->nonce) {
+		if (!has_view)
+			return;
+		own_view();
+		if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0 && fail_at("mount --make-rslave"))
+			die_at("mount view");
+		view_build(&plan, meet);
+		return;
+	}
 	for (const struct step *st = plan.steps; st < plan.steps + plan.nsteps; st++)
 		if (st->use && st->kind == JOIN && st->type == CLONE_NEWNS && view_fd < 0)
 			enter_mnt(st->fd, st->pin);
@@ -437,12 +484,25 @@ static _Noreturn void run(void)
 {
 	int err;
 
-	join(0);
+	if (opt->nonce)
+		once_begin(&plan, hostproc);
+	else
+		join(0);
 	enter_view();
-	image_still_there();
+	if (opt->nonce)
+		meet();
+	else
+		image_still_there();
 	if (opt->stand)
 		stand();
+	if (first) {
+		if (opt->die_with_parent)
+			die_with(parent_pidfd);
+		once_first(opt->given);
+	}
 	join(CLONE_NEWUSER);
+	if (opt->nonce && has_view && uses(CLONE_NEWUSER) && kept_caps(&plan) >> 21 & 1 /* CAP_SYS_ADMIN: who has it may mount */)
+		own_view(); /* theirs, as a copy in which nothing that we mounted can be undone */
 	restrict_first(&plan);
 	become();
 	go_to_cwd();
@@ -539,9 +599,12 @@ void enter(struct options *options)
 			_exit(128 + SIGKILL);
 		self = opt->direct ? parent_pidfd : self_or_parent(getpid());
 	}
-	image_open();
+	if (opt->nonce)
+		plan_given();
+	else
+		image_open();
 	choose_steps();
-	has_keeper = !opt->effective && !plan.cgroup;
+	has_keeper = !opt->effective && !plan.cgroup && !opt->nonce;
 	if (opt->direct && (opt->effective || opt->report >= 0 || opt->program >= 0 || opt->detach || opt->nkeep || has_keeper || plan.cgroup_v1 || opt->tty == 1
 			    || (opt->tty != 0 && (isatty(0) || isatty(1) || isatty(2)))))
 		_exit(NOT_DIRECT);
@@ -563,7 +626,11 @@ void enter(struct options *options)
 			nlimits++;
 		else if (errno != ENOENT)
 			die_at(plan.limit[i]);
-	if (uses(0) || (has_view && !opt->effective))
+	if (opt->nonce) {
+		hostproc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		for (const struct step *st = plan.steps; st < plan.steps + plan.nsteps; st++)
+			first |= st->use && st->kind == NEW && st->type == CLONE_NEWPID;
+	} else if (uses(0) || (has_view && !opt->effective))
 		open_pins();
 	forks = !opt->effective || opt->detach || tty.master >= 0 || opt->nkeep || uses(CLONE_NEWPID);
 	report_fd = opt->report;
@@ -575,6 +642,8 @@ void enter(struct options *options)
 	sigaction(SIGCHLD, &chld, NULL);
 	if ((opt->detach && pipe2(report, O_CLOEXEC) < 0) || (has_keeper && pipe2(events, O_CLOEXEC) < 0))
 		die(EXIT_OURS, errno, "pipe2: no descriptor is left");
+	if (first && unshare(CLONE_NEWPID) < 0 && fail_at("unshare"))
+		die_at("a pid namespace");
 	if (!has_keeper)
 		join(CLONE_NEWPID); /* it is for children; the rest the child joins itself */
 	pid = spawn(cgroup, plan.cgroup_v1, opt->direct != NULL);

@@ -39,14 +39,14 @@ enum {
 enum { PLAN_LIMITS = 16, FILTER_MAX = 4096 };
 
 struct step {
-	enum { JOIN, ROOT, MOUNT, BIND, OVERLAY, DEV, LINK, MASK, COVER, CAPS, NNP, SECCOMP, RLIMIT, UMASK, CWD, KEYRING } kind;
+	enum { JOIN, NEW, ROOT, MOUNT, BIND, OVERLAY, DEV, LINK, MASK, COVER, CAPS, NNP, SECCOMP, RLIMIT, UMASK, CWD, KEYRING } kind;
 	bool live, effective, ask, optional, nofollow, log;
 	enum { MAKE_NOTHING, MAKE_DIR, MAKE_FILE, MAKE_SAME } make;
 	bool use, joined; /* enter.c's marks */
 	int type, fd; /* fd: of the pin, or of the user namespace that maps a bind */
 	unsigned long flags;
 	uint64_t ino, id, caps, resource, soft, hard, mask, uid, gid;
-	const char *component, *pin, *fs, *from, *to, *data, *target, *upper, *work, *size, *filter;
+	const char *component, *pin, *fs, *from, *to, *data, *target, *upper, *work, *size, *filter, *uids, *gids;
 	const char *args, *end; /* all of its arguments, for those that repeat */
 };
 
@@ -142,12 +142,19 @@ int relay(const struct child *child, const struct tty *tty);
 
 /* view.c */
 
-void view_build(const struct plan *plan); /* in a mount namespace of ours, as host root; where there is a `root`, that is / afterwards */
+void view_build(const struct plan *plan, void (*stand)(void)); /* stand: called before what is mounted belongs to a namespace that is joined; in a mount namespace of ours, as host root; where there is a `root`, that is / afterwards */
 
 /* restrict.c: what a process gives up, never to have it again */
 
+uint64_t kept_caps(const struct plan *plan);
 void restrict_first(const struct plan *plan); /* before the user is changed */
 void restrict_last(const struct plan *plan); /* as that user: next is exec */
+
+/* once.c */
+
+void once_begin(struct plan *plan, int proc); /* the namespaces of its `new` steps, but of pids */
+void once_finish(void); /* when they are needed */
+void once_first(char **argv); /* in pid 1 of those: returns in the command's process only */
 
 /* keep.c: where no cgroup tells who lives in an image */
 
@@ -161,8 +168,9 @@ struct options {
 	bool effective, no_view, clean_env, die_with_parent, detach, stand;
 	int tty; /* -1: when there is a terminal */
 	const char *name, *serial, *only, *user, *cwd; /* serial: NULL where whatever has the name will do */
-	char **env, **argv, **given; /* given: as we were called; NULL where that was not by exec */
+	char **env, **argv, **plan, **given; /* given: as we were called; NULL where that was not by exec */
 	int nenv, nkeep, keep[16], report, program; /* program: executed, where it is not -1 */
+	int nonce; /* words of a plan that stand before the command's in argv; 0: there is none, but a name */
 	pid_t *direct; /* start the command as a brother of ours, say its pid here, and be gone */
 };
 

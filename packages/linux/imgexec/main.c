@@ -24,6 +24,7 @@ static const char help[] =
 	"  --keep-fd N         keep descriptor N open (a lock, say) until the command ends; repeatable\n"
 	"  --exec-fd N         execute the static program that is open as descriptor N, from a sealed copy; COMMAND is only its name\n"
 	"  --report-fd N       close descriptor N when the command runs; if it cannot, write the exit status to it, one byte\n"
+	"  --once N WORD...    in an image that there is for this command only, of a plan of N words, instead of NAME\n"
 	"  --probe             say what this kernel offers\n"
 	"  --rootless COMMAND  not for an image: run it as root of your own namespaces, in which an ordinary user's images are made\n"
 	"\n"
@@ -87,12 +88,13 @@ enum { NOTHING, SERVE_PINS, LAUNCH_COMMANDS };
 
 static void parse(int argc, char **argv, struct options *o, int *which)
 {
-	enum { NO_VIEW = 255, ONLY, DIRECTORY, ENV, CLEAN_ENV, DIE_WITH_PARENT, EXEC_FD, KEEP_FD, REPORT_FD, SERIAL, STAND, HELP, VERSION, SERVE, LAUNCH, PROBE, ROOTLESS };
+	enum { NO_VIEW = 255, ONLY, DIRECTORY, ENV, CLEAN_ENV, DIE_WITH_PARENT, EXEC_FD, KEEP_FD, REPORT_FD, SERIAL, STAND, HELP, VERSION, SERVE, LAUNCH, PROBE, ROOTLESS, ONCE };
 	static const struct option longs[] = {
 		{"no-view", 0, 0, NO_VIEW}, {"only", 1, 0, ONLY}, {"cwd", 1, 0, DIRECTORY}, {"env", 1, 0, ENV}, {"clean-env", 0, 0, CLEAN_ENV},
 		{"die-with-parent", 0, 0, DIE_WITH_PARENT}, {"exec-fd", 1, 0, EXEC_FD}, {"keep-fd", 1, 0, KEEP_FD}, {"report-fd", 1, 0, REPORT_FD}, {"serial", 1, 0, SERIAL}, {"stand", 0, 0, STAND}, {"help", 0, 0, HELP}, {"version", 0, 0, VERSION},
-		{"serve", 0, 0, SERVE}, {"launch", 0, 0, LAUNCH}, {"probe", 0, 0, PROBE}, {"rootless", 0, 0, ROOTLESS}, {0},
+		{"serve", 0, 0, SERVE}, {"launch", 0, 0, LAUNCH}, {"probe", 0, 0, PROBE}, {"rootless", 0, 0, ROOTLESS}, {"once", 1, 0, ONCE}, {0},
 	};
+	uint64_t words;
 	int c;
 
 	*o = (struct options){.tty = -1, .report = -1, .program = -1, .env = argv + 1};
@@ -119,6 +121,11 @@ static void parse(int argc, char **argv, struct options *o, int *which)
 		case EXEC_FD: o->program = a_descriptor("--exec-fd", optarg); break;
 		case REPORT_FD: o->report = a_descriptor("--report-fd", optarg); break;
 		case SERIAL: o->serial = optarg; break;
+		case ONCE:
+			if (!parse_u64(optarg, &words) || words == 0 || words > 2 * PLAN_PAIRS)
+				die(EXIT_OURS, EINVAL, "--once: %s: expected how many words of a plan follow", optarg);
+			o->nonce = (int)words;
+			break;
 		case STAND: o->stand = true; o->tty = 0; break;
 		case HELP: say(help); break;
 		case VERSION: say("imgexec " IMGEXEC_VERSION "\n"); break;
@@ -131,7 +138,14 @@ static void parse(int argc, char **argv, struct options *o, int *which)
 		}
 	if (optind == argc)
 		die(EXIT_OURS, EINVAL, "image name: none: imgexec NAME -- COMMAND; imgexec --help");
-	o->name = argv[optind++];
+	if (o->nonce) {
+		if (argc - optind <= o->nonce || o->effective || o->detach || o->stand || o->serial)
+			die(EXIT_OURS, EINVAL, "--once: %d words of a plan, -- and a command follow; neither -e, -d nor --serial go with it", o->nonce);
+		o->plan = argv + optind;
+		o->name = "an image for one command";
+		optind += o->nonce;
+	} else
+		o->name = argv[optind++];
 	if (optind < argc && strcmp(argv[optind], "--") == 0)
 		optind++;
 	o->argv = argv + optind;

@@ -4,7 +4,7 @@ enum {
 	FOR = 1 << 0, MODE = 1 << 1, ASK = 1 << 2, TYPE = 1 << 3, PIN = 1 << 4, INO = 1 << 5, ID = 1 << 6, FS = 1 << 7, TO = 1 << 8, FROM = 1 << 9,
 	FLAGS = 1 << 10, DATA = 1 << 11, KEEP = 1 << 12, MAKE = 1 << 13, OPTIONAL = 1 << 14, MAP = 1 << 15, LOWER = 1 << 16, UPPER = 1 << 17,
 	WORK = 1 << 18, SIZE = 1 << 19, TARGET = 1 << 20, FILTER = 1 << 21, LOG = 1 << 22, RESOURCE = 1 << 23, SOFT = 1 << 24, HARD = 1 << 25,
-	BITS = 1 << 26, UID = 1 << 27, GID = 1 << 28, NOFOLLOW = 1 << 29,
+	BITS = 1 << 26, UID = 1 << 27, GID = 1 << 28, NOFOLLOW = 1 << 29, UIDS = 1 << 30, GIDS = INT_MIN,
 	ANY = FOR | MODE | ASK,
 	IMAGE = 1, SERIAL = 2, CGROUP = 4, CGROUP_KIND = 8, STEPS = 16,
 };
@@ -13,11 +13,13 @@ static const struct { const char *name; unsigned bit; } arguments[] = {
 	{"for", FOR}, {"mode", MODE}, {"ask", ASK}, {"type", TYPE}, {"pin", PIN}, {"ino", INO}, {"id", ID}, {"fs", FS}, {"to", TO},
 	{"from", FROM}, {"flags", FLAGS}, {"data", DATA}, {"keep", KEEP}, {"make", MAKE}, {"optional", OPTIONAL}, {"map", MAP}, {"lower", LOWER},
 	{"upper", UPPER}, {"work", WORK}, {"size", SIZE}, {"target", TARGET}, {"filter", FILTER}, {"log", LOG}, {"resource", RESOURCE},
-	{"soft", SOFT}, {"hard", HARD}, {"mask", BITS}, {"uid", UID}, {"gid", GID}, {"nofollow", NOFOLLOW},
+	{"soft", SOFT}, {"hard", HARD}, {"mask", BITS}, {"uid", UID}, {"gid", GID}, {"nofollow", NOFOLLOW}, {"uids", UIDS},
+	{"gids", GIDS},
 };
 
 static const struct { const char *name; unsigned required, allowed; } kinds[] = {
 	[JOIN] = {"join", FOR | TYPE | PIN | INO, ANY | TYPE | PIN | INO | ID | UID | GID},
+	[NEW] = {"new", FOR | TYPE, ANY | TYPE | UIDS | GIDS | DATA | UID | GID},
 	[ROOT] = {"root", FOR, ANY | FROM | FS | DATA | FLAGS | NOFOLLOW},
 	[MOUNT] = {"mount", FOR | FS | TO, ANY | FS | TO | FLAGS | DATA | KEEP | MAKE},
 	[BIND] = {"bind", FOR | FROM | TO, ANY | FROM | TO | FLAGS | MAKE | OPTIONAL | MAP | NOFOLLOW},
@@ -149,6 +151,21 @@ static bool valid_filter(const char *s)
 	return s[n] == '\0' && n > 0 && n % 16 == 0 && n / 16 <= FILTER_MAX;
 }
 
+/* Lines of uid_map. */
+static bool valid_maps(const char *s)
+{
+	return *s != '\0' && strspn(s, DIGITS " \n") == strlen(s) && strlen(s) < 4096;
+}
+
+/* What can be new, and how: a user namespace with maps, a network with loopback up. */
+static bool valid_new(const struct step *st)
+{
+	if (st->type == CLONE_NEWUSER)
+		return st->uids && st->gids && (!st->data || is(st->data, "deny"));
+	return !st->uids && !st->gids && (st->type == CLONE_NEWNET || st->type == CLONE_NEWPID || st->type == CLONE_NEWUTS || st->type == CLONE_NEWIPC)
+		&& (!st->data || (st->type == CLONE_NEWNET && is(st->data, "up")));
+}
+
 static bool parse_make(const char *s, struct step *st)
 {
 	st->make = is(s, "dir") ? MAKE_DIR : is(s, "file") ? MAKE_FILE : is(s, "yes") ? MAKE_SAME : MAKE_NOTHING;
@@ -221,6 +238,8 @@ static const char *argument(struct step *st, unsigned *seen, const char *key, co
 	case HARD: ok = parse_limit(value, &st->hard); break;
 	case BITS: ok = parse_bits(value, 8, &st->mask) && st->mask <= 0777; break;
 	case UID: ok = parse_u64(value, &st->uid) && st->uid < UINT32_MAX; break;
+	case UIDS: st->uids = value; ok = valid_maps(value); break;
+	case (unsigned)GIDS: st->gids = value; ok = valid_maps(value); break;
 	case GID: ok = parse_u64(value, &st->gid) && st->gid < UINT32_MAX; break;
 	}
 	return ok ? NULL : "a step's argument has a value that cannot be";
@@ -232,6 +251,8 @@ static const char *finish(const struct step *st, unsigned seen)
 
 	if ((seen & kinds[st->kind].required) != kinds[st->kind].required)
 		return "a step lacks an argument";
+	if (st->kind == NEW && !valid_new(st))
+		return "a `new` namespace is of a type, or made in a way, that cannot be";
 	if (st->kind == ROOT && !st->from == !st->fs)
 		return "a `root` has both `from` and `fs`, or neither";
 	if (st->kind == OVERLAY && (!st->upper != !st->work || (st->upper && st->size)))

@@ -23,7 +23,7 @@ static bool has(const struct plan *plan, unsigned kind)
 	return next_of(plan, NULL, kind);
 }
 
-static uint64_t kept(const struct plan *plan)
+uint64_t kept_caps(const struct plan *plan)
 {
 	uint64_t keep = UINT64_MAX;
 
@@ -48,7 +48,7 @@ static void limit(const struct step *st)
 
 void restrict_first(const struct plan *plan)
 {
-	uint64_t keep = kept(plan);
+	uint64_t keep = kept_caps(plan);
 
 	for (const struct step *st = NULL; (st = next_of(plan, st, RLIMIT));)
 		limit(st);
@@ -99,7 +99,7 @@ static void filter(const struct step *st)
 void restrict_last(const struct plan *plan)
 {
 	bool nnp = has(plan, NNP), caps = has(plan, CAPS), filters = has(plan, SECCOMP), later = filters && !nnp;
-	uint64_t keep = kept(plan);
+	uint64_t keep = kept_caps(plan);
 
 	if (later)
 		set_caps(UINT64_MAX, true);

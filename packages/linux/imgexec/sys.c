@@ -295,12 +295,12 @@ int bind_fd(int fd, const char *to)
 pid_t spawn(int cgroup, bool v1, bool brother)
 {
 	struct { uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size, cgroup; } args = {
-		.flags = 0x200000000ULL /* CLONE_INTO_CGROUP */ | (brother ? CLONE_PARENT : 0), .exit_signal = brother ? 0 : SIGCHLD,
-		.cgroup = (uint64_t)cgroup,
+		.flags = (cgroup < 0 ? 0 : 0x200000000ULL /* CLONE_INTO_CGROUP */) | (brother ? CLONE_PARENT : 0), .exit_signal = brother ? 0 : SIGCHLD,
+		.cgroup = cgroup < 0 ? 0 : (uint64_t)cgroup,
 	};
 	pid_t pid;
 
-	if (cgroup >= 0 && !v1) {
+	if (brother || (cgroup >= 0 && !v1)) {
 		pid = (pid_t)syscall(NR_clone3, &args, sizeof args);
 		if (pid >= 0 || brother || (errno != ENOSYS && errno != EINVAL && errno != E2BIG && errno != EOPNOTSUPP && errno != EPERM))
 			return pid < 0 ? fail_at("clone3") : pid;

@@ -472,7 +472,7 @@ static void finish(void)
 		die_at("/");
 }
 
-void view_build(const struct plan *plan)
+void view_build(const struct plan *plan, void (*stand)(void))
 {
 	mode_t before = umask(022);
 
@@ -482,7 +482,11 @@ void view_build(const struct plan *plan)
 		if (!st->use || is_root(st))
 			continue;
 		switch (st->kind) {
-		case MOUNT: fs_step(st); break;
+		case MOUNT:
+			if (stand && strcmp(st->fs, "tmpfs") != 0 && strcmp(st->fs, "proc") != 0)
+				stand();
+			fs_step(st);
+			break;
 		case BIND: bind_step(st); break;
 		case OVERLAY: overlay_step(st); break;
 		case DEV: dev_step(st); break;

@@ -50,11 +50,26 @@ export function imgexecCall(name: string, request: SpawnRequest, serial?: bigint
   if (request.tty !== undefined) args.push(request.tty ? '-t' : '-T');
   if (request.detach === true) args.push('-d');
   if (request.dieWithParent === true) args.push('--die-with-parent');
-  args.push(name, '--', request.command, ...request.args);
-  for (const text of args) {
+  return finished([...args, name], request);
+}
+
+/** The same, in an image for this command only, of a plan. EOPNOTSUPP: it goes on by itself, or acts on an image. */
+export function onceCall(plan: readonly string[], { user, cwd, tty, dieWithParent, detach, effective, ...request }: SpawnRequest): ImgexecCall {
+  if (detach === true || effective) throw new VimageError('EOPNOTSUPP', 'what lives in an image for one command neither goes on by itself nor acts on it from outside', { hint: 'create an image, and spawn in that' });
+  const args = ['--once', String(plan.length)];
+  if (user !== undefined) args.push('-u', user);
+  if (cwd !== undefined) args.push('--cwd', cwd);
+  if (tty !== undefined) args.push(tty ? '-t' : '-T');
+  if (dieWithParent === true) args.push('--die-with-parent');
+  return finished([...args, ...plan], { ...request, effective });
+}
+
+function finished(args: readonly string[], request: SpawnRequest): ImgexecCall {
+  const all = [...args, '--', request.command, ...request.args];
+  for (const text of all) {
     if (text.includes('\0')) throw new VimageError('EINVAL', 'an argument holds a NUL', { subject: JSON.stringify(text) });
   }
-  return { args, env: environment(request) };
+  return { args: all, env: environment(request) };
 }
 
 const cleanPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';

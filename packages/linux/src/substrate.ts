@@ -1,12 +1,14 @@
+import { spawn } from 'node:child_process';
 import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { VimageError } from '@vimage/core';
-import type { Awaitable, DamagedImage, EndOptions, GiveBack, Holder, InsideImage, Pairs, ProcessInfo, Snapshot, SpawnRequest, Stage, Standing, StoredImage, Substrate } from '@vimage/core';
+import type { Awaitable, DamagedImage, EndOptions, GiveBack, Holder, InsideImage, Pairs, PlanStep, ProcessInfo, Snapshot, SpawnRequest, Stage, Standing, StoredImage, Substrate } from '@vimage/core';
 import { serialOf } from './cgroup.ts';
 import { collect } from './gc.ts';
 import { startProgram } from './crossing.ts';
 import { scrapEntry } from './scrap.ts';
-import { imgexecCall, imgexecPath } from './imgexec.ts';
+import { door } from './door.ts';
+import { imgexecCall, imgexecPath, onceCall } from './imgexec.ts';
 import { removeTops } from './limit.ts';
 import { readLimit } from './inside/given.ts';
 import { readInside } from './inside/read.ts';
@@ -14,6 +16,7 @@ import { ImageFs } from './rooted/image-fs.ts';
 import { LinuxStages } from './stages.ts';
 import type { Named } from './machine.ts';
 import { endAll } from './process/end.ts';
+import { launchedChild } from './process/launched.ts';
 import { member, members, signalNumber } from './process/members.ts';
 import { nobody } from './process/membership.ts';
 import type { Membership } from './process/membership.ts';
@@ -21,6 +24,7 @@ import { oneEnded } from './process/pidfd.ts';
 import { findHolders, unseen } from './refs.ts';
 import { endHolder, takeHolder } from './rootless.ts';
 import type { Namespace } from './ns.ts';
+import { oncePlan } from './registry/entry.ts';
 import type { Join } from './registry/entry.ts';
 import { readAll } from './registry/read.ts';
 import type { Found } from './registry/read.ts';
@@ -223,6 +227,23 @@ export class LinuxSubstrate extends LinuxStages implements Substrate {
   /** Starts a program through imgexec; EOPNOTSUPP and worse are imgexec's to say, with exit status 125. */
   spawn(image: Named, request: SpawnRequest, stdio: StdioOptions = request.stdio ?? 'pipe'): ChildProcess {
     return startProgram(image, request, stdio, { plan: () => this.planOf(image), pinner: () => this.livePinner(), launcher: () => this.launcher() });
+  }
+
+  once(plan: readonly PlanStep[], request: SpawnRequest): ChildProcess {
+    const { args, env } = onceCall(oncePlan(plan), request);
+    const { stdio = 'pipe' } = request;
+    return door('spawn', () => {
+      const launcher = request.tty === true ? undefined : this.launcher();
+      return (launcher === undefined ? undefined : launchedChild(launcher, args, env, stdio)) ?? spawn(imgexecPath(), [...args], { env, stdio });
+    });
+  }
+
+  ended(child: ChildProcess): Promise<void> {
+    if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+    return new Promise((resolve) => {
+      child.once('exit', () => { resolve(); });
+      child.once('error', () => { resolve(); });
+    });
   }
 
   /** This process becomes imgexec, and then the program: the way out of `imgctl exec`. */

@@ -1,10 +1,10 @@
-import { VimageError, defineComponent, type Component, type CreateContext, type EntryStep } from '@vimage/core';
-import { registryRoot, usersOf, type RootOutside } from '@vimage/linux';
+import { VimageError, defineComponent, type Component, type CreateContext, type EntryStep, type OnceContext, type OnceSteps } from '@vimage/core';
+import { Users, registryRoot, usersOf, type RootOutside } from '@vimage/linux';
 import { vfsParams, type VfsParams } from './params.ts';
 import { machine } from './plan/look.ts';
 import { canMake, fsPlan } from './plan/plan.ts';
 import { checkValues, type RootAt } from './plan/wanted.ts';
-import { hiddenDirs, keptOverlay, rootAgain, rootAt, wantedOf } from './prepare.ts';
+import { hiddenDirs, keptOverlay, rootAgain, resolved, rootAt, wantedOf } from './prepare.ts';
 import { removeStore, storesOf } from './store.ts';
 import { inHome, machineFs, nosuid, ownedBy, readSaved, savedPairs, type Vfs } from './vfs.ts';
 
@@ -56,6 +56,8 @@ export const vfs: Component<'fs'> = defineComponent<'fs'>({
     return [];
   },
 
+  once: (cx) => onceFor(cx),
+
   entry: ({ steps, registry }, { home, held }) => {
     const suid = held('suid');
     const all = registry ? [...steps, registryPlace()] : steps;
@@ -78,6 +80,21 @@ function checkParent({ parent, values, image }: CreateContext<'fs'>): void {
   throw new VimageError('EOPNOTSUPP', `fs.${first}: "${parent.image}" has a file system of its own, and "${image.name}" can be given nothing from outside of it`, {
     subject: first, hint: `leave "vir fs" out: the image has the file system of "${parent.image}" then; or root empty`,
   });
+}
+
+/** For one command: what is unpacked, kept or mapped for it would have to be there beforehand. */
+function onceFor(cx: OnceContext<'fs'>): OnceSteps | undefined {
+  const { values } = cx;
+  const { kind } = values.root ?? { kind: 'empty' };
+  if (kind === 'tar' || kind === 'oci' || values.idmap === true || (values.overlay !== undefined && values.overlay !== 'throw-away')) return undefined;
+  const hidden = hiddenDirs(cx);
+  const users = cx.peek('user');
+  const steps = fsPlan(resolved(values, rootAgain(values, undefined, hidden), hidden), machine);
+  // Nobody mounts a file there: those are of images that have names and addresses.
+  const own = steps.filter(({ args }) => !args.some(([key, value]) => key === 'from' && !value.startsWith('/')));
+  const suid = cx.held('suid');
+  const owned = ownedBy(own, users instanceof Users ? users.root : undefined);
+  return { steps: suid?.order === 'and' && !suid.value ? owned.map(nosuid) : owned };
 }
 
 /** Who has what is made, where the image has users of its own. */

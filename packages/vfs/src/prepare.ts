@@ -12,7 +12,7 @@ import { unpack } from './unpack/unpack.ts';
 function real(path: string, hidden: readonly string[]): string {
   let found: string;
   try {
-    found = realpathSync(path);
+    found = realpathSync.native(path);
     statSync(found);
   } catch (error) {
     throw new VimageError(codeOf(error) ?? 'EIO', `${path} of the host cannot be given: ${codeOf(error) ?? 'EIO'}`, { subject: path, cause: error, hint: 'it has to be there when the image is made' });
@@ -25,7 +25,7 @@ function real(path: string, hidden: readonly string[]): string {
 export function hiddenDirs(cx: Pick<CreateContext<'fs'>, 'substrate'>): readonly string[] {
   return [linuxOf(cx.substrate).layout.root, storeDir()].map((dir) => {
     try {
-      return realpathSync(dir);
+      return realpathSync.native(dir);
     } catch {
       return dir;
     }
@@ -81,13 +81,12 @@ export function keptOverlay(cx: CreateContext<'fs'>, hidden: readonly string[]):
 
 /** All that a plan is made of. */
 export async function wantedOf(stage: Stage, values: VfsValues, root: RootAt, hidden: readonly string[], map: string | undefined): Promise<Wanted> {
-  const given = (list: readonly Given[] | undefined): readonly Given[] => (list ?? []).map(({ to, from }) => ({ to, from: real(from, hidden) }));
   await stage.file('fs', 'empty', '');
-  return {
-    values: { ...values, bind: given(values.bind), ro: given(values.ro) },
-    root,
-    emptyFile: 'fs/empty',
-    hidden,
-    ...(map === undefined ? {} : { map }),
-  };
+  return { ...resolved(values, root, hidden), ...(map === undefined ? {} : { map }) };
+}
+
+/** The same, without a file of the image's own, with every path of the host as it is now. ENOENT, EPERM. */
+export function resolved(values: VfsValues, root: RootAt, hidden: readonly string[]): Wanted {
+  const given = (list: readonly Given[] | undefined): readonly Given[] => (list ?? []).map(({ to, from }) => ({ to, from: real(from, hidden) }));
+  return { values: { ...values, bind: given(values.bind), ro: given(values.ro) }, root, emptyFile: 'fs/empty', hidden };
 }

@@ -68,6 +68,8 @@ export const vlimit: Component<'limit'> = defineComponent<'limit'>({
     return [];
   },
 
+  once: (cx) => (Object.keys(wantedOf(cx.values)).length === 0 ? { steps: rlimitSteps(cx) } : undefined),
+
   // In effective mode, too: what acts on the image is held to them. It counts in the cgroups of who started it.
   entry: (made, cx) => (made.serial === undefined ? [] : rlimitSteps(cx)),
 

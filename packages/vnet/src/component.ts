@@ -84,11 +84,13 @@ export const vnet: Component<'net'> = defineComponent<'net'>({
     made.close();
   },
 
+  once: ({ values }) => (Object.keys(values).length === 0 ? { steps: [{ verb: 'new', args: [['type', 'net'], ['data', 'up']] }, sysfs] } : undefined),
+
   entry: (made, { home }) => {
     if (made.serial === undefined) return [];
     const steps: EntryStep[] = [
       joinStep(made.serial, 'net', made.stack.ns),
-      { verb: 'mount', args: [['fs', 'sysfs'], ['to', '/sys'], ['flags', 'nosuid,nodev,noexec'], ['keep', '/sys/fs/cgroup']] },
+      sysfs,
     ];
     if (made.files.resolv) steps.push(bind(`${home}/net/resolv.conf`, '/etc/resolv.conf'));
     if (made.files.hosts) steps.push(bind(`${home}/net/hosts`, '/etc/hosts'));
@@ -98,6 +100,8 @@ export const vnet: Component<'net'> = defineComponent<'net'>({
   holders,
   giveBack,
 });
+
+const sysfs: EntryStep = { verb: 'mount', args: [['fs', 'sysfs'], ['to', '/sys'], ['flags', 'nosuid,nodev,noexec'], ['keep', '/sys/fs/cgroup']] };
 
 /** The stack that this process stands in, unless it is an image's: then it is not the machine's. EOPNOTSUPP. */
 function machineStack(substrate: Substrate): Namespace {

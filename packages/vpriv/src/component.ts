@@ -44,6 +44,8 @@ export const vpriv: Component<'priv'> = defineComponent<'priv'>({
 
   restore: (saved, { image }) => readSaved(image, saved),
 
+  once: (cx) => ({ steps: [covered(), ...stepsOf(permitted({ on: asked(cx.values), within: checkWithin(cx, cx.parent) }, cx), archHere())] }),
+
   entry: (made, cx) => (made.serial === undefined ? [] : [covered(), ...stepsOf(permitted(made, cx), archHere())]),
 });
 

@@ -16,6 +16,18 @@ export function capabilitiesOf(on: ReadonlySet<Switch>): ReadonlySet<Capability>
  * CAP_SYS_ADMIN: imgexec then installs it while it still has, and gives the capabilities up after that.
  */
 export function stepsOf(said: ReadonlySet<Switch>, arch: Arch): readonly EntryStep[] {
+  const key = `${arch.audit} ${[...said].sort().join(' ')}`;
+  const known = compiled.get(key);
+  if (known !== undefined) return known;
+  const steps = compileSteps(said, arch);
+  if (compiled.size < 64) compiled.set(key, steps);
+  return steps;
+}
+
+/** Few images differ in this, and a filter takes longer than all the rest of a plan. */
+const compiled = new Map<string, readonly EntryStep[]>();
+
+function compileSteps(said: ReadonlySet<Switch>, arch: Arch): readonly EntryStep[] {
   const on = new Set([...said, ...[...said].flatMap((key) => switchTable[key].means ?? [])]);
   return [
     { verb: 'caps', args: [['keep', capabilityMask(capabilitiesOf(on)).toString(16)]] },

@@ -84,6 +84,10 @@ export const vproc: Component<'proc'> = defineComponent<'proc'>({
     return [];
   },
 
+  once: ({ values }) => (values.max === undefined ? {
+    steps: [{ verb: 'new', args: [['type', 'pid']] }, { verb: 'mount', args: [['fs', 'proc'], ['to', '/proc'], ['flags', 'nosuid,nodev,noexec']] }],
+  } : undefined),
+
   entry: (made) => {
     const { serial, view, own } = made;
     if (serial === undefined || view === undefined || own === undefined) return [];

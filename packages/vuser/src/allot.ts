@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { VimageError } from '@vimage/core';
 import type { IdMap } from './map.ts';
@@ -22,6 +23,24 @@ export function freeRange(count: number, maps: readonly IdMap[], others: readonl
   if (at + count > end) {
     throw new VimageError('ENOSPC', `there are no ${count} free numbers for the users of an image`, { subject: 'range', hint: 'destroy images, or ask for less; uid and gid say which numbers to take' });
   }
+  return at;
+}
+
+/** Above all that {@link freeRange} gives, and below what nobody may be. */
+const passingEnd = 0xffff_0000;
+let slot = randomInt((passingEnd - end) / step);
+
+/**
+ * Numbers for an image that there is for one command: they are written down nowhere, so that they are not those of another only as nobody
+ * else takes from there one by one, each process from a place of its own. ENOSPC.
+ */
+export function passing(count: number): number {
+  const slots = Math.ceil(count / step);
+  const all = (passingEnd - end) / step;
+  if (slots > all / 4) throw new VimageError('ENOSPC', `there are no ${count} numbers for the users of an image that passes`, { subject: 'range', hint: 'uid and gid say which numbers to take' });
+  if (slot + slots > all) slot = 0;
+  const at = end + slot * step;
+  slot += slots;
   return at;
 }
 

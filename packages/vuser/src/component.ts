@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { VimageError, defineComponent, type CheckContext, type Component, type CreateContext, type EntryStep, type Pair } from '@vimage/core';
-import { joinStep, linuxOf, registryInside, registryRoot, type LinuxSubstrate } from '@vimage/linux';
-import { freeRange } from './allot.ts';
+import { VimageError, defineComponent, type CheckContext, type Component, type CreateContext, type EntryStep, type OnceContext, type OnceSteps, type Pair, type ParamValues } from '@vimage/core';
+import { Users, joinStep, linuxOf, registryInside, registryRoot, type LinuxSubstrate } from '@vimage/linux';
+import { freeRange, passing } from './allot.ts';
 import { checkMap, checkWithin, isWhole, mapText, readMap, rootOf, type IdMap } from './map.ts';
 import { vuserParams, type Outside } from './params.ts';
 import { Vuser, savedMaps, savedPairs } from './vuser.ts';
@@ -12,6 +12,7 @@ declare module '@vimage/core' {
   }
 }
 
+type UserValues = ParamValues<typeof vuserParams>;
 type Given = readonly { readonly key: number; readonly value: Outside }[];
 
 const asMap = (given: Given): IdMap => given.map(({ key, value }) => ({ inside: key, outside: value.first, count: value.count }));
@@ -55,6 +56,8 @@ export const vuser: Component<'user'> = defineComponent<'user'>({
 
   forget: ({ ns }) => ns?.close(),
 
+  once,
+
   entry: ({ serial, ns, uid, gid }, { delegated, image, home }) => {
     if (serial === undefined || ns === undefined) return [];
     const join = joinStep(serial, 'user', ns);
@@ -69,6 +72,17 @@ export const vuser: Component<'user'> = defineComponent<'user'>({
     return steps;
   },
 });
+
+/** For one command: nobody else has these users, and no number of them stays anywhere. */
+function once({ values, parent }: OnceContext<'user'>): OnceSteps {
+  const { uid, gid } = givenMaps(values) ?? freeMaps(values, parent, () => passing(values.range ?? 65536));
+  checkWithin('uid', uid, parent.uid);
+  checkWithin('gid', gid, parent.gid);
+  const args: Pair[] = [['type', 'user'], ['uids', mapText(uid)], ['gids', mapText(gid)], ...(values.setgroups === 'deny' ? [['data', 'deny'] satisfies Pair] : []), ...asWho('uid', uid), ...asWho('gid', gid)];
+  const [user, group] = [rootOf(uid), rootOf(gid)];
+  const root = user === undefined || group === undefined ? undefined : { uid: user.outside, gid: group.outside };
+  return { steps: [{ verb: 'new', args }], instance: new Users(undefined, undefined, root) };
+}
 
 /** Whoever enters is 0 inside, or the first there is. */
 function asWho(key: 'uid' | 'gid', map: IdMap): readonly (readonly [string, string])[] {
@@ -89,18 +103,32 @@ function checkGiven({ values }: CheckContext<'user'>): void {
   }
 }
 
-function mapsOf(cx: CreateContext<'user'>, lx: LinuxSubstrate): { readonly uid: IdMap; readonly gid: IdMap } {
-  const { uid, gid, range = 65536 } = cx.values;
-  if (uid !== undefined) return { uid: asMap(uid), gid: asMap(gid ?? uid) };
-  if (!isWhole(cx.parent.uid) || !isWhole(cx.parent.gid)) {
-    if (cx.values.range === undefined) return { uid: same(cx.parent.uid), gid: same(cx.parent.gid) };
+interface Maps {
+  readonly uid: IdMap;
+  readonly gid: IdMap;
+}
+
+function mapsOf({ values, parent }: CreateContext<'user'>, lx: LinuxSubstrate): Maps {
+  return givenMaps(values) ?? freeMaps(values, parent, (range) => {
+    const others = lx.savedBy('user').map(savedMaps);
+    return freeRange(range, others.flatMap((maps) => [maps.uid, maps.gid]));
+  });
+}
+
+function givenMaps({ uid, gid }: UserValues): Maps | undefined {
+  return uid === undefined ? undefined : { uid: asMap(uid), gid: asMap(gid ?? uid) };
+}
+
+/** Numbers that are found, where all of the machine's are there; else those that there are. EOPNOTSUPP. */
+function freeMaps(values: UserValues, parent: Vuser, find: (range: number) => number): Maps {
+  const { range = 65536 } = values;
+  if (!isWhole(parent.uid) || !isWhole(parent.gid)) {
+    if (values.range === undefined) return { uid: same(parent.uid), gid: same(parent.gid) };
     throw new VimageError('EOPNOTSUPP', 'numbers are found only where all of the machine’s are there, which is not so where the image is made', {
       subject: 'range', hint: 'say which: uid 0=FIRST:COUNT, in numbers of the image around',
     });
   }
-  const others = lx.savedBy('user').map(savedMaps);
-  const outside = freeRange(range, others.flatMap((maps) => [maps.uid, maps.gid]));
-  const map = [{ inside: 0, outside, count: range }];
+  const map = [{ inside: 0, outside: find(range), count: range }];
   return { uid: map, gid: map };
 }
 

@@ -104,6 +104,25 @@ export interface InsideContext<N extends string> extends RunContext<N> {
   readonly inside: StoredImage;
 }
 
+/** An image that there is for one command only, on the machine itself, and that nobody else enters. */
+export interface OnceContext<N extends string> extends CheckContext<N> {
+  readonly substrate: Substrate;
+  /** img0's. */
+  readonly parent: InstanceOf<N>;
+  /** What holds for a parameter with an `order`, as asked or by default. */
+  held(key: string): Restriction | undefined;
+  /** What an earlier component of the image said that it has. */
+  peek(component: string): object | undefined;
+}
+
+/** How such an image's process makes, and enters, what stands in a slot. */
+export interface OnceSteps {
+  /** Among them `new`, which makes a namespace. */
+  readonly steps: readonly EntryStep[];
+  /** For the components that come after. */
+  readonly instance?: object;
+}
+
 /** How the outside is told that something could not be done to what already runs. */
 export interface SetReport {
   readonly notes: readonly string[];
@@ -136,6 +155,8 @@ export interface ComponentMethods<N extends string> {
   forget?(instance: InstanceOf<N>): void;
   /** What a process or thread needs in order to enter. */
   entry(instance: InstanceOf<N>, cx: EntryContext): readonly EntryStep[];
+  /** How it is made for one command, without anything that stays; undefined: that takes what is made beforehand, and removed. */
+  once?(cx: OnceContext<N>): Awaitable<OnceSteps | undefined>;
   /** Who keeps this instance alive. */
   holders?(instance: InstanceOf<N>, cx: HoldersContext): Awaitable<readonly Holder[]>;
   /** Before anything of the image is made; all was checked. What it throws is the end of it, and nothing is there. */

@@ -42,9 +42,9 @@ export interface Draft {
  * image of this name that will be gone by then.
  */
 export function draft(state: KernelState, pairs: Pairs, replaced?: Image): Draft {
-  parseImage(pairs, state.tables, { access: 'create' });
+  const asked = parseImage(pairs, state.tables, { access: 'create' });
   const all = whole(state, pairs);
-  const parsed = parseImage(all, state.tables, { access: 'create' });
+  const parsed = all === pairs ? asked : parseImage(all, state.tables, { access: 'create' });
   const { parent, segment } = place(state, parsed.image.name, parsed.image.parent);
   const name = parent.parent === undefined ? segment : `${parent.name}.${segment}`;
   const broken = damagedAt(state, name);
@@ -66,7 +66,10 @@ export function draft(state: KernelState, pairs: Pairs, replaced?: Image): Draft
     name,
     persist: parsed.image.persist ?? false,
     childrenMax: parsed.image['children.max'] ?? 0,
-    pairs: canonical(pairs, state.tables),
+    // Told only where it is kept: not of an image for one command.
+    get pairs() {
+      return canonical(pairs, state.tables);
+    },
     slots,
     asked: askedIn(state.tables, all),
   };

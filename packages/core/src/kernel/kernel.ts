@@ -13,17 +13,18 @@ import { startImage } from './start.ts';
 import { destroyImage, reapDying } from './destroy.ts';
 import { draft, planOf, visible } from './draft.ts';
 import { events, waitFor } from './events.ts';
-import { ImageHandle } from './handle.ts';
+import { ImageHandle, type SpawnOptions } from './handle.ts';
 import { inputPairs } from './input.ts';
 import { forgetInstances } from './instance.ts';
 import { orInside, outerOf } from './inside.ts';
 import { getPairs, imageInfo, listImages } from './list.ts';
+import { startOnce, type Once } from './once.ts';
 import { refsOf } from './refs.ts';
 import { setImage } from './set.ts';
 import { KernelState } from './state.ts';
 import { sync } from './sync.ts';
 import type {
-  BootOptions, ChangeInput, ChangeReport, ComponentInfo, DestroyOptions, DestroyReport, ImageInfo, ImageInput, ImageTreeSpec, KernelEvent, Listing,
+  BootOptions, ChangeInput, ChangeReport, ComponentInfo, DestroyOptions, DestroyReport, ImageInfo, ImageInput, ImageSpec, ImageTreeSpec, KernelEvent, Listing,
   Plan, UpOptions, UpStep,
 } from './types.ts';
 import { down, up } from './up.ts';
@@ -82,6 +83,16 @@ export class Kernel implements AsyncDisposable {
   async create(input: ImageInput): Promise<ImageHandle> {
     const { image, notes } = await startImage(this.#state, inputPairs(input, this.#state.tables, 'create'));
     return this.#handle(image, notes);
+  }
+
+  /**
+   * Runs one command in an image that ends with it, which nobody else enters: quicker than to create, spawn and destroy, and nothing to
+   * remove where all of it is the command's own (no addresses, cables, names or shared parts).
+   */
+  once(input: Omit<ImageSpec, 'name'> | readonly string[] | Pairs, command: string, args: readonly string[] = [], options: SpawnOptions = {}): Promise<Once> {
+    const given = isTyped(input) ? { name: 'once', ...input } : input;
+    const pairs = inputPairs(given, this.#state.tables, 'create');
+    return startOnce(this.#state, isTyped(input) ? pairs.slice(1) : pairs, { effective: false, only: [], ...options, command, args });
   }
 
   /** An image that is there already; ESRCH. */
@@ -212,4 +223,8 @@ export class Kernel implements AsyncDisposable {
   #handle(image: Image, notes: readonly string[] = []): ImageHandle {
     return new ImageHandle(this, this.#state, image, notes);
   }
+}
+
+function isTyped(input: Omit<ImageSpec, 'name'> | readonly string[] | Pairs): input is Omit<ImageSpec, 'name'> {
+  return !Array.isArray(input);
 }

@@ -60,16 +60,20 @@ export function encodePlan(image: StoredImage, steps: readonly PlanStep[], extra
   );
   for (const [who, most] of extra.most) pairs.push([`x-most.${who}`, String(most)]);
   for (const [component, saved] of image.saved) pairs.push([`x-saved.${component}`, JSON.stringify(saved)]);
-  const head = pairs.length;
-  for (const step of steps) {
-    pairs.push(['step', step.verb], ['for', step.component]);
-    if (step.mode !== undefined) pairs.push(['mode', step.mode]);
-    if (step.ask === true) pairs.push(['ask', 'yes']);
-    pairs.push(...step.args);
-  }
-  // A plan that lost its end would be one that isolates less.
-  pairs.splice(head, 0, ['steps', String(pairs.length - head)]);
-  return encodePairs(pairs);
+  return encodePairs([...pairs, ...stepPairs(steps)]);
+}
+
+/** The plan of an image that is in no registry, as words. */
+export function oncePlan(steps: readonly PlanStep[]): readonly string[] {
+  return [['vimage-plan', '1'], ['image', 'once'], ['serial', '0'], ...stepPairs(steps)].flat();
+}
+
+/** A plan that lost its end would be one that isolates less: how many pairs there are comes first. */
+function stepPairs(steps: readonly PlanStep[]): Pairs {
+  const pairs = steps.flatMap(({ verb, component, mode, ask, args }): Pair[] => [
+    ['step', verb], ['for', component], ...(mode === undefined ? [] : [['mode', mode] satisfies Pair]), ...(ask === true ? [['ask', 'yes'] satisfies Pair] : []), ...args,
+  ]);
+  return [['steps', String(pairs.length)], ...pairs];
 }
 
 /** The plan with `x-shared` as said. */

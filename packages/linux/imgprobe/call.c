@@ -4,6 +4,12 @@
 #include <sys/mount.h>
 #include <sys/ptrace.h>
 
+/* The C library's headers may be older than the kernel: these have one number on every architecture we build for. */
+enum { NR_open_tree = 428, NR_fsopen = 430 };
+#ifndef OPEN_TREE_CLONE
+#define OPEN_TREE_CLONE 1
+#endif
+
 /* Arguments that mean nothing, so that a call which is permitted says EINVAL, EFAULT or the like, and does nothing. */
 static void call(long number, long a, long b, long c, long d, long e)
 {
@@ -39,8 +45,8 @@ CALL(swap, SYS_swapon, 1, 0, 0, 0, 0)
 CALL(hostname, SYS_sethostname, P(""), -1, 0, 0, 0)
 CALL(clock_set, SYS_clock_settime, 0, 0, 0, 0, 0)
 CALL(mount_new, SYS_mount, P("none"), P("/"), P("nosuchfs"), 0, 0)
-CALL(mount_fs, SYS_fsopen, P("nosuchfs"), 0, 0, 0, 0)
-CALL(mount_tree, SYS_open_tree, -1, P("x"), OPEN_TREE_CLONE, 0, 0)
+CALL(mount_fs, NR_fsopen, P("nosuchfs"), 0, 0, 0, 0)
+CALL(mount_tree, NR_open_tree, -1, P("x"), OPEN_TREE_CLONE, 0, 0)
 CALL(pivot, SYS_pivot_root, P("/nothing"), P("/nothing"), 0, 0, 0)
 CALL(fanotify, SYS_fanotify_init, -1, 0, 0, 0, 0)
 CALL(quota, SYS_quotactl, -1, 0, 0, 0, 0)

@@ -46,10 +46,17 @@ VERDICT(na, "na")
 const char *why(int err)
 {
 	static char number[16];
-	const char *name = strerrorname_np(err);
 
+	switch (err) {
+#define E(name) case name: return #name;
+	E(EPERM) E(ENOENT) E(ESRCH) E(EINTR) E(EIO) E(ENXIO) E(E2BIG) E(ENOEXEC) E(EBADF) E(EAGAIN) E(ENOMEM) E(EACCES) E(EFAULT) E(EBUSY) E(EEXIST)
+	E(EXDEV) E(ENODEV) E(ENOTDIR) E(EISDIR) E(EINVAL) E(ENFILE) E(EMFILE) E(ENOTTY) E(ETXTBSY) E(EFBIG) E(ENOSPC) E(EROFS) E(EMLINK) E(EPIPE)
+	E(ENAMETOOLONG) E(ENOSYS) E(ENOTEMPTY) E(ELOOP) E(ENODATA) E(EOVERFLOW) E(EUSERS) E(ENOTSOCK) E(EPROTONOSUPPORT) E(ESOCKTNOSUPPORT) E(EOPNOTSUPP)
+	E(EAFNOSUPPORT) E(EADDRNOTAVAIL) E(ENETUNREACH) E(ECONNREFUSED) E(ETIMEDOUT) E(EHOSTUNREACH) E(ESTALE) E(ENOKEY)
+#undef E
+	}
 	snprintf(number, sizeof number, "errno %d", err);
-	return name ? name : number;
+	return number;
 }
 
 const char *fact(const char *key)

@@ -86,6 +86,12 @@ describe.skipIf(why !== undefined)(`imgctl selftest${why === undefined ? '' : `:
     expect((await probeOf(['vir fs root host', 'vir priv'], '--strict', '--probe', 'roots-of-others')).outcomes).toMatchObject([{ verdict: 'pass' }]);
   });
 
+  it('sees imgexec within reach where an image without files of its own executes it', async () => {
+    const what = ['--strict', '--probe', 'exe-of-joining'];
+    expect((await probeOf(['vir proc', 'vir priv'], ...what)).outcomes).toMatchObject([{ verdict: 'fail', reason: expect.stringContaining('imgexec can be overwritten') as string }]);
+    expect((await probeOf(['vir fs root host', 'vir proc', 'vir priv'], ...what)).outcomes).toMatchObject([{ verdict: 'pass', reason: expect.stringMatching(/^seen \d+ times/) as string }]);
+  });
+
   it('sees each switch that is opened', { timeout: 120_000 }, async () => {
     const names = [...new Set(Object.values(opened))];
     // Without users of its own: in a user namespace the kernel refuses most of it once more.

@@ -40,7 +40,7 @@ export const joiningProbes: readonly OuterProbe[] = [
   },
   {
     // The name that an image may give its programs: CVE-2019-5736.
-    name: 'exe-of-joining', lines: [2], walls: ['caps', 'users'], tries: 'to overwrite imgexec when it executes /proc/self/exe',
+    name: 'exe-of-joining', lines: [2], walls: ['files', 'users'], tries: 'to overwrite imgexec when it executes /proc/self/exe',
     run: (cx) => watching(cx, 'exe-of-joining', [cx.image.name, '--', '/proc/self/exe', '--version']),
   },
 ];

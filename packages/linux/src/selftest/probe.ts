@@ -1,6 +1,5 @@
 import type { Kernel } from '@vimage/core';
-import type { Said } from './inner.ts';
-import type { Probed } from './inner.ts';
+import type { Probed, Said } from './inner.ts';
 import type { Defences, Wall } from './walls.ts';
 
 /** One probe. */
@@ -18,8 +17,11 @@ export interface OuterProbe extends Probe {
   run(cx: OuterContext): Promise<Said>;
 }
 
+/** What probes need of a kernel. */
+export type Maker = Pick<Kernel, 'create' | 'destroy' | 'fullName' | 'kill' | 'processes'>;
+
 export interface OuterContext {
-  readonly kernel: Kernel;
+  readonly kernel: Maker;
   readonly image: Probed;
   readonly defences: Defences;
 }

@@ -6,7 +6,7 @@ import { withBox } from './box.ts';
 import { probeInside, type Probed, type Said } from './inner.ts';
 import { innerProbes, outerProbes } from './list.ts';
 import type { Outcome } from './outcome.ts';
-import type { Probe } from './probe.ts';
+import type { Maker, Probe } from './probe.ts';
 import { bringing, defencesOf, type Defences } from './walls.ts';
 
 export interface SelftestOptions {
@@ -38,7 +38,7 @@ function machineUsers(): boolean {
 }
 
 /** As {@link selftest}, of an image whose plan is known. */
-export async function probeImage(kernel: Kernel, image: Probed, defences: Defences, options: SelftestOptions = {}): Promise<readonly Outcome[]> {
+export async function probeImage(kernel: Maker, image: Probed, defences: Defences, options: SelftestOptions = {}): Promise<readonly Outcome[]> {
   const wanted = ({ name }: Probe): boolean => options.only?.includes(name) ?? true;
   const judge = (probe: Probe, said: Said): Outcome => judged(probe, said, defences, options.strict === true);
   const names = innerProbes.filter(wanted);

@@ -10,12 +10,12 @@ import { refused } from './removal.ts';
 /** What another reader takes for the end of a name. */
 const nulInName: OuterProbe = {
   name: 'nul-in-name', lines: [22, 28], walls: ['entry'], tries: 'to make an image whose name holds a NUL',
-  run: ({ kernel }) => refused(kernel, () => kernel.create([['name', `${boxName()}\0.x`], ['persist', 'false']]), ['EINVAL']),
+  run: ({ kernel }) => refused(() => kernel.create([['name', `${boxName()}\0.x`], ['persist', 'false']]), ['EINVAL']),
 };
 
 const longValue: OuterProbe = {
   name: 'long-value', lines: [22], walls: ['entry'], tries: 'to make an image of more than a plan can hold',
-  run: ({ kernel }) => refused(kernel, () => kernel.create([['name', 'x'.repeat(70_000)], ['persist', 'false']]), ['EINVAL', 'E2BIG', 'ENAMETOOLONG']),
+  run: ({ kernel }) => refused(() => kernel.create([['name', 'x'.repeat(70_000)], ['persist', 'false']]), ['EINVAL', 'E2BIG', 'ENAMETOOLONG']),
 };
 
 /** Whether a program is set-user-ID or set-group-ID, or others than its owner may write it. */

@@ -219,6 +219,14 @@ static void choose_steps(void)
 	}
 }
 
+/* Before any cgroup is made: one that was removed, and made again, would bound nothing. */
+static void check_bounds(void)
+{
+	for (const struct step *st = plan.steps; st < plan.steps + plan.nsteps; st++)
+		if (st->use && st->kind == WITHIN && access(st->to, F_OK) < 0)
+			die(EXIT_OURS, ESTALE, "within: %s: what bounds %s is gone: imgctl destroy %s, then create it again", st->to, opt->name, opt->name);
+}
+
 static int uses(int type)
 {
 	for (struct step *st = plan.steps; st < plan.steps + plan.nsteps; st++)
@@ -604,6 +612,7 @@ void enter(struct options *options)
 	else
 		image_open();
 	choose_steps();
+	check_bounds();
 	has_keeper = !opt->effective && !plan.cgroup && !opt->nonce;
 	if (opt->direct && (opt->effective || opt->report >= 0 || opt->program >= 0 || opt->detach || opt->nkeep || has_keeper || plan.cgroup_v1 || opt->tty == 1
 			    || (opt->tty != 0 && (isatty(0) || isatty(1) || isatty(2)))))

@@ -39,7 +39,7 @@ enum {
 enum { PLAN_LIMITS = 16, FILTER_MAX = 4096 };
 
 struct step {
-	enum { JOIN, NEW, ROOT, MOUNT, BIND, OVERLAY, DEV, LINK, MASK, COVER, CAPS, NNP, SECCOMP, RLIMIT, UMASK, CWD, KEYRING } kind;
+	enum { JOIN, NEW, ROOT, MOUNT, BIND, OVERLAY, DEV, LINK, MASK, COVER, CAPS, NNP, SECCOMP, RLIMIT, UMASK, CWD, KEYRING, WITHIN } kind;
 	bool live, effective, ask, optional, nofollow, log;
 	enum { MAKE_NOTHING, MAKE_DIR, MAKE_FILE, MAKE_SAME } make;
 	bool use, joined; /* enter.c's marks */

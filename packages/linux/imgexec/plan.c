@@ -35,6 +35,7 @@ static const struct { const char *name; unsigned required, allowed; } kinds[] = 
 	[UMASK] = {"umask", FOR | BITS, ANY | BITS},
 	[CWD] = {"cwd", FOR | TO, ANY | TO},
 	[KEYRING] = {"keyring", FOR, ANY},
+	[WITHIN] = {"within", FOR | TO, ANY | TO},
 };
 
 static const struct { const char *name; int flag; } types[] = {

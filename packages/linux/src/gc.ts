@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { VimageError } from '@vimage/core';
 import type { GiveBack } from '@vimage/core';
 import type { Hierarchy } from './cgroup.ts';
-import { cgroupPids, cgroupRemove, cgroupTree } from './cgroup.ts';
-import { topsOf } from './limit.ts';
+import { cgroupPids, cgroupRemove, cgroupTree, topOf } from './cgroup.ts';
+import { isLimited } from './limit.ts';
 import { removeTree } from './sys/file.ts';
 import { emptyImage, isReferenced, retireEntry } from './retire.ts';
 import type { RetireHost } from './retire.ts';
@@ -115,13 +115,14 @@ function unpinOrphans(contents: Contents, host: RetireHost): readonly string[] {
   return [...orphans].map((serial) => `unpinned ${serial}, which no image has`);
 }
 
-/** Empty cgroups of no image. One that processes live in is left: it may be of a registry that we do not see. */
+/** Empty cgroups of no image. One that processes live in, or that limits something, is left: it may be of a registry that we do not see. */
 function sweepCgroups(contents: Contents, hierarchy: Hierarchy | undefined): readonly string[] {
   const known = serials(contents);
   const done: string[] = [];
-  for (const path of topsOf(hierarchy).flatMap((top) => cgroupTree(top, true))) {
+  if (hierarchy === undefined) return done;
+  for (const path of cgroupTree(topOf(hierarchy), true)) {
     const name = path.slice(path.lastIndexOf('/') + 1);
-    if (!/^\d+$/.test(name) || known.has(name) || cgroupTree(path, true).some((each) => cgroupPids(each).length > 0)) continue;
+    if (!/^\d+$/.test(name) || known.has(name) || isLimited(path) || cgroupTree(path, true).some((each) => cgroupPids(each).length > 0)) continue;
     if (cgroupRemove(path)) done.push(`removed the empty cgroup ${path}`);
   }
   return done;

@@ -70,7 +70,7 @@ export function withLimits(at: Pick<CgroupAt, 'path' | 'kind'>): CgroupAt {
 }
 
 /** The directory `vimage` of membership, and those of limits. */
-export function topsOf(at: Hierarchy | undefined): readonly string[] {
+function topsOf(at: Hierarchy | undefined): readonly string[] {
   return [...new Set([...(at === undefined ? [] : [topOf(at)]), ...tops().map(({ top }) => top)])];
 }
 
@@ -159,6 +159,11 @@ function gather(at: CgroupAt, limit: string, controller: Controller): void {
     }
   }
   throw new VimageError('EAGAIN', 'the image starts processes faster than they can be counted', { subject: controller, hint: 'stop them first (imgctl kill -s STOP), or try again' });
+}
+
+/** Whether a cgroup of membership limits what will be in it. */
+export function isLimited(path: string): boolean {
+  return ['pids.max', 'memory.max', 'cpu.max'].map((name) => `${path}/${name}`).some((file) => existsSync(file) && !readFileSync(file, 'latin1').startsWith('max'));
 }
 
 /** Removes the places where an image was limited, and what held them where that is empty now; false where something still is in one. */

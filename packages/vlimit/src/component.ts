@@ -1,9 +1,10 @@
-import { VimageError, defineComponent, type Component, type Pair, type Pairs } from '@vimage/core';
+import { existsSync } from 'node:fs';
+import { VimageError, defineComponent, type Component, type EntryStep, type Pair, type Pairs } from '@vimage/core';
 import { linuxOf } from '@vimage/linux';
-import { findPlaces, wantedOf, write } from './enforce.ts';
+import { findPlaces, unlike, wantedOf, write } from './enforce.ts';
 import { cpuUsed, memoryUsed, pidsUsed } from './files.ts';
 import { giveBack, noteBefore } from './giveback.ts';
-import { vlimitParams } from './params.ts';
+import { limited, vlimitParams } from './params.ts';
 import { rlimitSteps, unreached } from './rlimit.ts';
 import { readSaved, root, savedPairs, type Vlimit } from './vlimit.ts';
 
@@ -40,6 +41,7 @@ export const vlimit: Component<'limit'> = defineComponent<'limit'>({
     const { image, scope, stage } = cx;
     const [before, wanted] = [wantedOf(cx.before), wantedOf(cx.values)];
     const was = { ...made };
+    const lost = Object.values(made.places).some(({ dir }) => !existsSync(dir));
     const { places, unenforced } = findPlaces(cx, made.places);
     await noteBefore(stage, before);
     scope.defer(async () => {
@@ -47,7 +49,7 @@ export const vlimit: Component<'limit'> = defineComponent<'limit'>({
       write(lx, image, places, wanted, before);
       await noteBefore(stage);
     });
-    write(lx, image, places, before, wanted, cx.note);
+    write(lx, image, places, lost ? unlike : before, wanted, cx.note);
     Object.assign(made, { places, unenforced, cpu: wanted.cpu });
     return { notes: unreached(image.name, cx.before, cx.values) };
   },
@@ -71,10 +73,16 @@ export const vlimit: Component<'limit'> = defineComponent<'limit'>({
   once: (cx) => (Object.keys(wantedOf(cx.values)).length === 0 ? { steps: rlimitSteps(cx) } : undefined),
 
   // In effective mode, too: what acts on the image is held to them. It counts in the cgroups of who started it.
-  entry: (made, cx) => (made.serial === undefined ? [] : rlimitSteps(cx)),
+  entry: (made, cx) => (made.serial === undefined ? [] : [...boundSteps(made), ...rlimitSteps(cx)]),
 
   giveBack,
 });
+
+/** Its cgroups have to be there: made anew they would bound nothing. */
+function boundSteps({ places }: Vlimit): readonly EntryStep[] {
+  const dirs = new Set(limited.flatMap((key) => places[key]?.dir ?? []));
+  return [...dirs].map((dir) => ({ verb: 'within', args: [['to', dir]], mode: 'live' }));
+}
 
 function shown(key: 'memory.used' | 'pids.used' | 'cpu.used', value: number | undefined): readonly Pair[] {
   return value === undefined ? [] : [[key, vlimitParams[key].type.print(value)]];

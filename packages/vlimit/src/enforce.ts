@@ -10,6 +10,9 @@ export type LimitValues = ParamValues<typeof vlimitParams>;
 /** What a cgroup is to limit, of all that was asked. */
 export type Wanted = Readonly<Partial<Record<Limited, number>>>;
 
+/** What nothing is like, so that all is written: of limits that may have come to anything. */
+export const unlike: Wanted = Object.fromEntries(limited.map((key) => [key, NaN]));
+
 export function wantedOf(values: LimitValues): Wanted {
   return Object.fromEntries(limited.flatMap((key) => (values[key] === undefined ? [] : [[key, values[key]]])));
 }

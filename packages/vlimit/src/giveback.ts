@@ -1,6 +1,6 @@
 import type { Pairs, Stage, Substrate } from '@vimage/core';
 import { linuxOf, type Bounded } from '@vimage/linux';
-import { write, type Wanted } from './enforce.ts';
+import { unlike, write, type Wanted } from './enforce.ts';
 import { limited, vlimitParams, type Limited } from './params.ts';
 
 /** What a change notes before it limits otherwise: what there was. */
@@ -32,8 +32,6 @@ export function giveBack(entries: readonly Pairs[], name: string, serial: bigint
     const at = lx.boundAt({ name, serial }, key);
     if (at !== undefined) places[key] = at;
   }
-  // Whatever it had come to: all is written.
-  const unlike = Object.fromEntries(limited.map((key) => [key, NaN]));
   write(lx, { name, serial }, places, unlike, before);
   return [`"${name}" is limited as before an unfinished change`];
 }

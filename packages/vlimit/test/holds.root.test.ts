@@ -1,3 +1,4 @@
+import { readFileSync, rmdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { needRoot } from '../../linux/test/rights.ts';
@@ -202,6 +203,28 @@ describe.skipIf(needRoot.missing)(`its cgroups${needRoot.note}`, () => {
     await at.kernel.destroy('lab', { grace: 0 });
     await at.kernel.destroy('db', { grace: 0 });
     expect(imageCgroups()).toEqual(before);
+  });
+
+  test.skipIf(without('memory', 'pids') !== undefined)('have to be there: nothing runs unbounded, and a change makes them whole', async () => {
+    await at.create('lab', 'children.max', '1', 'vir', 'limit', 'memory', '32m', 'pids', '7');
+    await at.create('lab.web');
+    const dirs = imageCgroups().filter((dir) => /\/(?:memory|pids)\/.*\/vimage\/\d+$/.test(dir));
+    expect(dirs).toHaveLength(2);
+    for (const dir of dirs) rmdirSync(dir);
+    for (const name of ['lab', 'lab.web']) expect(at.run(name, '--', 'true')).toMatchObject({ status: 125, err: expect.stringMatching(/^imgexec: ESTALE: within: .*what bounds .* is gone/) });
+    await at.set('lab', 'pids', '8');
+    expect(at.run('lab', '--', use.path, 'memory', '64').status).toBe(128 + 9);
+    expect(dirs.map((dir) => readFileSync(`${dir}/${dir.includes('/pids/') ? 'pids.max' : 'memory.limit_in_bytes'}`, 'utf8').trim()).sort()).toEqual([String(32 << 20), '8']);
+  });
+
+  test('bound what the library starts, from the first program on', async () => {
+    const image = await at.create('web', 'vir', 'limit');
+    for (let n = 0; n < 3; n++) {
+      const child = image.spawn('cat', ['/proc/self/cgroup']);
+      let text = '';
+      for await (const part of child.stdout ?? []) text += String(part);
+      for (const controller of ['memory', 'pids']) if (without(controller) === undefined) expect(text, `program ${n}`).toMatch(new RegExp(`:${controller}:.*/vimage/${image.serial}$`, 'm'));
+    }
   });
 
   test('cannot be shared', async () => {

@@ -22,6 +22,11 @@ describe('what is kept of an image', () => {
     }
   });
 
+  test('has to be there for who enters', () => {
+    const steps = vlimit.entry(made, { image: { ...view, persist: true }, home: '/', delegated: false, held: () => undefined });
+    expect(steps).toEqual(['/p/vimage/7', '/c/vimage/7'].map((dir) => ({ verb: 'within', args: [['to', dir]], mode: 'live' })));
+  });
+
   test('tells others what is asked of the v1 cpu hierarchy', () => {
     const v2: Vlimit = { ...made, places: { cpu: { dir: '/v2', kind: 'v2' } } };
     expect(cpusAsked([savedPairs(made), savedPairs(v2), savedPairs({ ...made, cpu: undefined }), [['vimage.owner', '7 web']]])).toEqual(new Map([['/c/vimage/7', 1.5]]));

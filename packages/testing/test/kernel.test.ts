@@ -43,6 +43,32 @@ describe('images', () => {
     expect(await kernel.list({ dying: true })).toHaveLength(1);
   });
 
+  it('refuses to share what its component says cannot be, before anything is done', async () => {
+    const machine = new MemoryMachine();
+    const kernel = await boot({ substrate: new MemorySubstrate(machine), components: [toyComponent('first'), { ...toyComponent('alone'), unshared: 'there is one for each' }] });
+    await kernel.create(['name', 'lab', 'vir', 'alone', 'items', 'x']);
+    await expect(kernel.create(['name', 'other', 'vir', 'first', 'items', 'y', 'vir', 'alone', 'share', 'lab'])).rejects.toMatchObject({
+      code: 'EOPNOTSUPP', subject: 'alone', message: '"vir alone" cannot be shared: there is one for each', hint: 'give the image its own "vir alone", or make it inside "lab"',
+    });
+    expect([...machine.resources]).toEqual(['alone/1/x']);
+  });
+
+  it('tells what is not as it was asked, of create, set and up', async () => {
+    const toy = toyComponent('toy');
+    const noting = { ...toy, create: (cx: Parameters<typeof toy.create>[0]) => (cx.note('made, but'), toy.create(cx)), set: (made: object, cx: Parameters<NonNullable<typeof toy.set>>[1]) => (cx.note('changed, but'), toy.set?.(made, cx)) };
+    const kernel = await boot({ substrate: new MemorySubstrate(), components: [noting] });
+    expect((await kernel.create(['name', 'a', 'vir', 'toy'])).notes).toEqual(['made, but']);
+    expect((await kernel.lookup('a')).notes).toEqual([]);
+    expect((await kernel.set('a', ['vir', 'toy', 'level', '5'])).notes).toEqual(['changed, but']);
+    expect(await kernel.up([{ name: 'b', pairs: [['vir', 'toy']], children: [] }])).toMatchObject([{ action: 'created', detail: ['made, but'] }]);
+  });
+
+  it('shows what is too much as it was written', async () => {
+    const { kernel } = await world();
+    await kernel.create(['name', 'lab', 'children.max', '4', 'vir', 'first', 'level', '3']);
+    await expect(kernel.create(['name', 'lab.web', 'vir', 'first', 'level', '4'])).rejects.toMatchObject({ code: 'EPERM', message: 'first.level 4 permits more than image "lab" does: it has 3' });
+  });
+
   it('hides what is outside', async () => {
     const { kernel, machine } = await world();
     await kernel.create(['name', 'lab', 'children.max', '4']);

@@ -1,8 +1,8 @@
 import { VimageError } from '@vimage/core';
 import { Coverer, missing } from './cover.ts';
 import { Freezer, type Frozen } from './freeze.ts';
-import { namesOf } from './path.ts';
-import { begin, compile, passAll, type Pattern } from './pattern.ts';
+import { isIn, namesOf } from './path.ts';
+import { baseOf, begin, compile, passAll, type Pattern } from './pattern.ts';
 import type { Tree, Trees } from './tree.ts';
 
 /** What makes denied names stay away. */
@@ -37,7 +37,7 @@ function oneRound(trees: Trees, patterns: readonly Pattern[], texts: readonly st
   const masks = new Set<string>();
   const taken = new Set<string>();
   for (const tree of trees.all) {
-    const { standing, meant } = passAll(start, namesOf(tree.to));
+    const { standing, meant } = passAll(start.filter(({ pattern }) => !isElsewhere(trees, tree, pattern)), namesOf(tree.to));
     const [first] = meant;
     if (first !== undefined) throw contradiction(tree, first, texts.includes(first.text));
     if (standing.length === 0 || tree.from === undefined) continue;
@@ -49,6 +49,12 @@ function oneRound(trees: Trees, patterns: readonly Pattern[], texts: readonly st
     if (tree.kind === 'over') for (const path of missing(trees, tree, standing, kept)) taken.add(path);
   }
   return { denied: { frozen, masks: [...masks], taken: [...taken] }, more: [...freezer.more, ...coverer.more] };
+}
+
+/** Whether all that a pattern means is in what is given inside of a tree, which covers what that tree has there. */
+function isElsewhere(trees: Trees, tree: Tree, pattern: Pattern): boolean {
+  const base = baseOf(pattern);
+  return trees.all.some(({ to }) => to !== tree.to && isIn(to, tree.to) && isIn(base, to) && trees.walk(to).path === to);
 }
 
 function contradiction(tree: Tree, { text }: Pattern, asked: boolean): VimageError {

@@ -1,4 +1,4 @@
-import { namesOf } from './path.ts';
+import { join, namesOf } from './path.ts';
 
 /** A pattern (`deny`), and how many of its parts a path has passed. */
 export interface At {
@@ -23,6 +23,16 @@ export function compile(text: string): Pattern {
 /** Only these very names are meant. */
 export function literal(path: string): Pattern {
   return { text: path, parts: namesOf(path) };
+}
+
+/** The directory in which all is that a pattern means: its names before the last, up to the first that is none. */
+export function baseOf({ parts }: Pattern): string {
+  const names: string[] = [];
+  for (const each of parts.slice(0, -1)) {
+    if (typeof each !== 'string') break;
+    names.push(each);
+  }
+  return join('/', ...names);
 }
 
 function part(name: string): RegExp | string | undefined {

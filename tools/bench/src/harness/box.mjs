@@ -6,7 +6,10 @@ import { ended, program } from './machine.mjs';
 
 const given = ['/usr', '/bin', '/lib', '/lib64', '/sbin'].filter((path) => existsSync(path));
 
-export const boxSpec = (name) => ({ name, persist: true, fs: { ro: given, tmpfs: ['/tmp'] }, user: {}, priv: {}, net: {}, proc: {} });
+/** What a box is, for `kernel.once`. */
+export const onceSpec = { fs: { ro: given, tmpfs: ['/tmp'] }, user: {}, priv: {}, net: {}, proc: {} };
+
+export const boxSpec = (name) => ({ name, persist: true, ...onceSpec });
 
 export async function components() {
   const [{ vfs }, { vuser }, { vpriv }] = await Promise.all([import('@vimage/vfs'), import('@vimage/vuser'), import('@vimage/vpriv')]);
@@ -40,15 +43,25 @@ export function bwrapBox(filter) {
   };
 }
 
-/** Starts programs by unshare(1): the namespaces alone, neither files nor filter nor capabilities. */
+/** What unshare(1) leaves to others: the same files, by mount(8) and pivot_root(8), and the same capabilities, by setpriv(1). There is no filter. */
+const outside = [
+  'mount -t tmpfs none /mnt', 'cd /mnt', `mkdir -p old proc sys dev tmp ${given.map((path) => path.slice(1)).join(' ')}`,
+  ...given.map((path) => `mount --rbind -o ro ${path} .${path}`), 'mount -t proc proc proc', 'mount --rbind /sys sys', 'mount -t tmpfs none tmp', 'mount -t tmpfs none dev',
+  ...['null', 'zero', 'full', 'random', 'urandom', 'tty'].map((name) => `touch dev/${name} && mount --bind /dev/${name} dev/${name}`),
+  'pivot_root . old', 'umount -l /old', 'exec setpriv --bounding-set -all --inh-caps -all --no-new-privs "$@"',
+].join(' && ');
+
+/** Starts programs by unshare(1) and what else makes the same box of it. */
 export function unshareBox() {
   const unshare = program('unshare');
-  return (command, args = [], stdio = 'inherit') => spawn(unshare, ['--user', '--map-root-user', '--net', '--pid', '--fork', '--mount', '--mount-proc', command, ...args], { stdio });
+  program('setpriv');
+  const words = ['--user', '--map-root-user', '--net', '--pid', '--fork', '--mount', '--mount-proc', program('sh'), '-c', outside, 'sh'];
+  return (command, args = [], stdio = 'inherit') => spawn(unshare, [...words, command, ...args], { stdio });
 }
 
-/** Throws unless what `start` starts has namespaces that are not ours and, where `tight`, a filter and few of the host's files. */
-export async function checkBox(start, tight = true) {
-  const child = start(program('sh'), ['-c', `for t in ${boxTypes.join(' ')}; do readlink /proc/self/ns/$t; done; grep Seccomp: /proc/self/status; ls /; exit 0`], 'pipe');
+/** Throws unless what `start` starts has namespaces that are not ours, few of the host's files and, where `filtered`, a filter. */
+export async function checkBox(start, filtered = true) {
+  const child = await start(program('sh'), ['-c', `for t in ${boxTypes.join(' ')}; do readlink /proc/self/ns/$t; done; grep Seccomp: /proc/self/status; ls /; exit 0`], 'pipe');
   let out = '';
   child.stdout.on('data', (bytes) => { out += bytes; });
   await ended(child);
@@ -56,5 +69,5 @@ export async function checkBox(start, tight = true) {
   boxTypes.forEach((type, i) => {
     if (!lines[i]?.startsWith(`${type}:`) || lines[i] === readlinkSync(`/proc/self/ns/${type}`)) throw new Error(`started in our own ${type} namespace: ${out}`);
   });
-  if (tight && (!/^Seccomp:\s2$/m.test(out) || lines.includes('home') || lines.includes('root'))) throw new Error(`no tight box: ${out}`);
+  if ((filtered && !/^Seccomp:\s2$/m.test(out)) || lines.includes('home') || lines.includes('root')) throw new Error(`no tight box: ${out}`);
 }

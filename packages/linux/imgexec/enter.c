@@ -601,7 +601,9 @@ void enter(struct options *options)
 	opt = options;
 	if (!getcwd(cwd, sizeof cwd))
 		*cwd = '\0';
-	if (opt->die_with_parent) {
+	if (opt->die_with_parent && opt->here)
+		self = opt->here;
+	else if (opt->die_with_parent) {
 		parent_pidfd = self_or_parent(caller);
 		if (getppid() != caller)
 			_exit(128 + SIGKILL);
@@ -641,6 +643,8 @@ void enter(struct options *options)
 			first |= st->use && st->kind == NEW && st->type == CLONE_NEWPID;
 	} else if (uses(0) || (has_view && !opt->effective))
 		open_pins();
+	if (opt->here)
+		child(self);
 	forks = !opt->effective || opt->detach || tty.master >= 0 || opt->nkeep || uses(CLONE_NEWPID);
 	report_fd = opt->report;
 	if (!forks)

@@ -171,6 +171,7 @@ struct options {
 	char **env, **argv, **plan, **given; /* given: as we were called; NULL where that was not by exec */
 	int nenv, nkeep, keep[16], report, program; /* program: executed, where it is not -1 */
 	int nonce; /* words of a plan that stand before the command's in argv; 0: there is none, but a name */
+	int here; /* this process becomes the command, in a pid namespace of its own if it is to have one; a pidfd of its parent. 0: another does */
 	pid_t *direct; /* start the command as a brother of ours, say its pid here, and be gone */
 };
 

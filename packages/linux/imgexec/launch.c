@@ -12,7 +12,7 @@ extern char **environ;
 static char request[MESSAGE];
 static char *word[WORDS + 1];
 static pid_t *started; /* in memory that we share with whoever starts a command */
-static int caller;
+static int caller, self; /* as pidfds */
 
 static int reply(const char *kind, long number)
 {
@@ -22,17 +22,34 @@ static int reply(const char *kind, long number)
 	return send(SOCKET, text, (size_t)n, MSG_NOSIGNAL) < 0 ? -1 : 0;
 }
 
+/* What an image for one command is cloned with; -1: the command is for another. */
+static int once_flags(int argc, char **argv)
+{
+	uint64_t words = 0;
+	int flags = 0, at = 1;
+
+	if (strcmp(argv[1], "--once") != 0)
+		return -1;
+	if (argc < 3 || !parse_u64(argv[2], &words) || words > (uint64_t)argc)
+		return -1;
+	while (at < argc && strcmp(argv[at], "vimage-plan") != 0)
+		at++;
+	for (uint64_t i = 0; i + 1 < words && at + 1 < argc; i += 2, at += 2)
+		if (strcmp(argv[at], "type") == 0 && strcmp(argv[at + 1], "pid") == 0)
+			flags = CLONE_NEWPID;
+	return flags;
+}
+
 /* In a process of its own: imgexec as it would have been executed, with the caller's descriptors. */
-static _Noreturn void begin(const uint64_t fd[3], mode_t mask, const char *cwd, int argc, char **argv, char **env)
+static _Noreturn void begin(const int fd[3], mode_t mask, const char *cwd, int argc, char **argv, char **env, bool once)
 {
 	struct options o;
 	sigset_t none;
 
 	for (int i = 0; i < 3; i++) {
-		int got = (int)syscall(NR_pidfd_getfd, caller, (int)fd[i], 0);
-		if (got < 0 || dup2(got, i) < 0)
-			_exit(NOT_DIRECT);
-		close(got);
+		if (dup2(fd[i], i) < 0)
+			_exit(EXIT_OURS);
+		close(fd[i]);
 	}
 	for (int signal_number = 1; signal_number < NSIG; signal_number++)
 		signal(signal_number, SIG_DFL);
@@ -40,31 +57,43 @@ static _Noreturn void begin(const uint64_t fd[3], mode_t mask, const char *cwd, 
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	umask(mask);
 	if (chdir(cwd) < 0 && chdir("/") < 0)
-		_exit(NOT_DIRECT);
+		_exit(EXIT_OURS);
 	environ = env;
 	parse_command(argc, argv, &o);
-	o.direct = started;
+	if (once)
+		o.here = self;
+	else
+		o.direct = started;
 	enter(&o);
 }
 
-/* run FD0 FD1 FD2 UMASK CWD ARGC ARG... ENV...: what imgexec would be called with, from argv[0] on. */
-static int run(int n)
+/* Before who sent them closes them. */
+static int take(const uint64_t number[3], int fd[3])
 {
-	uint64_t fd[3], mask, argc;
-	int status;
+	for (int i = 0; i < 3; i++) {
+		fd[i] = (int)syscall(NR_pidfd_getfd, caller, (int)number[i], 0);
+		if (fd[i] < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int start(const int fd[3], mode_t mask, int argc)
+{
+	char **args = word + 7, **env = args + argc + 1;
+	int status, flags = once_flags(argc, args);
 	pid_t pid;
 
-	for (int i = 0; i < 3; i++)
-		if (!parse_u64(word[1 + i], &fd[i]) || fd[i] > INT_MAX)
-			return reply("err", EINVAL);
-	if (!parse_u64(word[4], &mask) || !parse_u64(word[6], &argc) || argc < 2 || argc > (uint64_t)n - 7)
-		return reply("err", EINVAL);
-	memmove(word + 7 + argc + 1, word + 7 + argc, (size_t)(n - 7 - (int)argc + 1) * sizeof *word);
-	word[7 + argc] = NULL; /* between arguments and environment, as behind it */
+	if (flags >= 0) {
+		pid = (pid_t)syscall(SYS_clone, flags | SIGCHLD, NULL, NULL, NULL, NULL);
+		if (pid == 0)
+			begin(fd, mask, word[5], argc, args, env, true);
+		return pid < 0 ? reply("err", errno) : reply("ok", pid);
+	}
 	*started = 0;
 	pid = fork();
 	if (pid == 0)
-		begin(fd, (mode_t)mask, word[5], (int)argc, word + 7, word + 7 + argc + 1);
+		begin(fd, mask, word[5], argc, args, env, false);
 	if (pid < 0)
 		return reply("err", errno);
 	while (waitpid(pid, &status, 0) < 0)
@@ -75,6 +104,26 @@ static int run(int n)
 	if (WIFEXITED(status) && WEXITSTATUS(status) == NOT_DIRECT)
 		return reply("err", EOPNOTSUPP);
 	return reply("ended", status);
+}
+
+/* run FD0 FD1 FD2 UMASK CWD ARGC ARG... ENV...: what imgexec would be called with, from argv[0] on. */
+static int run(int n)
+{
+	uint64_t number[3], mask, argc;
+	int fd[3] = {-1, -1, -1}, result;
+
+	for (int i = 0; i < 3; i++)
+		if (!parse_u64(word[1 + i], &number[i]) || number[i] > INT_MAX)
+			return reply("err", EINVAL);
+	if (!parse_u64(word[4], &mask) || !parse_u64(word[6], &argc) || argc < 2 || argc > (uint64_t)n - 7)
+		return reply("err", EINVAL);
+	memmove(word + 7 + argc + 1, word + 7 + argc, (size_t)(n - 7 - (int)argc + 1) * sizeof *word);
+	word[7 + argc] = NULL; /* between arguments and environment, as behind it */
+	result = take(number, fd) < 0 ? reply("err", EOPNOTSUPP) : start(fd, (mode_t)mask, (int)argc);
+	for (int i = 0; i < 3; i++)
+		if (fd[i] >= 0)
+			close(fd[i]);
+	return result;
 }
 
 /* wait PID: the status of one that has ended; until then its number is nobody else's. */
@@ -102,10 +151,11 @@ int launch(void)
 		signal(ignored[i], SIG_IGN);
 	signal(SIGCHLD, SIG_DFL);
 	caller = (int)syscall(NR_pidfd_open, parent, 0);
+	self = (int)syscall(NR_pidfd_open, getpid(), 0);
 	started = mmap(NULL, sizeof *started, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (caller < 0 || getppid() != parent || started == MAP_FAILED)
+	if (caller < 0 || self < 0 || getppid() != parent || started == MAP_FAILED)
 		die(EXIT_OURS, errno, "pidfd_open: the caller: it must be alive, and Linux 5.6 or newer");
-	if (fcntl(SOCKET, F_SETFD, FD_CLOEXEC) < 0 || close_all_but((int[]){SOCKET, caller}, 2) < 0)
+	if (fcntl(SOCKET, F_SETFD, FD_CLOEXEC) < 0 || close_all_but((int[]){SOCKET, caller, self}, 3) < 0)
 		die(EXIT_OURS, errno, "--launch: descriptor 3: expected a SEQPACKET socket");
 	for (;;) {
 		int n = 0, result;

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
+import { isatty } from 'node:tty';
 import { VimageError } from '@vimage/core';
 import type { Awaitable, DamagedImage, EndOptions, GiveBack, Holder, InsideImage, Pairs, PlanStep, ProcessInfo, Snapshot, SpawnRequest, Stage, Standing, StoredImage, Substrate } from '@vimage/core';
 import { serialOf } from './cgroup.ts';
@@ -230,10 +231,12 @@ export class LinuxSubstrate extends LinuxStages implements Substrate {
   }
 
   once(plan: readonly PlanStep[], request: SpawnRequest): ChildProcess {
-    const { args, env } = onceCall(oncePlan(plan), request);
     const { stdio = 'pipe' } = request;
+    // imgexec goes on for a terminal's sake; else it becomes the command at once.
+    const tty = request.tty ?? ownTerminal(stdio);
+    const { args, env } = onceCall(oncePlan(plan), { ...request, tty });
     return door('spawn', () => {
-      const launcher = request.tty === true ? undefined : this.launcher();
+      const launcher = tty ? undefined : this.launcher();
       return (launcher === undefined ? undefined : launchedChild(launcher, args, env, stdio)) ?? spawn(imgexecPath(), [...args], { env, stdio });
     });
   }
@@ -289,6 +292,15 @@ export class LinuxSubstrate extends LinuxStages implements Substrate {
   }
 }
 
+/** Whether what is started has a terminal of ours as one of its standard descriptors. */
+function ownTerminal(stdio: StdioOptions): boolean {
+  const given = typeof stdio === 'string' ? [stdio, stdio, stdio] : stdio.slice(0, 3);
+  return given.some((each, i) => {
+    if (each === 'inherit') return isatty(i);
+    if (typeof each === 'number') return isatty(each);
+    return typeof each === 'object' && each !== null && 'isTTY' in each && each.isTTY === true;
+  });
+}
 
 /** The Linux substrate. */
 export function linux(): LinuxSubstrate {

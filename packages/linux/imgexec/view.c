@@ -409,11 +409,11 @@ static void mask_step(const struct plan *plan, const struct step *st)
 		return;
 	must(at, st->to);
 	must(fstat(at, &is), st->to);
-	if (st->kind == COVER && !S_ISDIR(is.st_mode))
+	if (st->kind == COVER && !st->from && !S_ISDIR(is.st_mode))
 		return;
 	tree = must(st->kind == COVER && st->from ? host_tree(st) : empty_of(S_ISDIR(is.st_mode), st->kind == COVER ? "mode=0755,size=4k" : "mode=0555,size=4k"), st->to);
 	if (st->kind == COVER && st->from)
-		must(attr_set(tree, HARMLESS & ~1ul, 0, -1), st->to);
+		must(attr_set(tree, (HARMLESS & ~1ul) | st->flags, 0, -1), st->to);
 	must(put(tree, at), st->to);
 	close(at);
 	close(tree);

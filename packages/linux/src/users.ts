@@ -13,11 +13,14 @@ export class Users {
   /** Serial of the image that made it: pinned as `SERIAL/user`. Undefined for the machine's. */
   readonly serial: bigint | undefined;
   readonly root: RootOutside | undefined;
+  /** Files that it mounts in the image's own: there has to be a place for each. */
+  readonly places: readonly string[];
 
-  constructor(ns: Namespace | undefined, serial: bigint | undefined, root: RootOutside | undefined) {
+  constructor(ns: Namespace | undefined, serial: bigint | undefined, root: RootOutside | undefined, places: readonly string[] = []) {
     this.ns = ns;
     this.serial = serial;
     this.root = root;
+    this.places = places;
   }
 }
 

@@ -102,22 +102,24 @@ interface Owners {
   /** Pin of the user namespace by which what is given is mapped. */
   readonly map: string | undefined;
   readonly root: RootOutside | undefined;
+  /** Files of theirs that are mounted. */
+  readonly places: readonly string[];
 }
 
 /** EINVAL: what is given is to be mapped, and there are no users to map to. */
 async function ownersOf(cx: CreateContext<'fs'>): Promise<Owners> {
   const users = usersOf(await cx.peek('user'));
-  if (cx.values.idmap !== true) return { map: undefined, root: users?.root };
+  if (cx.values.idmap !== true) return { map: undefined, root: users?.root, places: users?.places ?? [] };
   if (users?.serial === undefined) {
     throw new VimageError('EINVAL', 'idmap: the image has no users of its own to map to', { subject: 'idmap', hint: 'add "vir user", or leave it out' });
   }
-  return { map: `${users.serial}/user`, root: users.root };
+  return { map: `${users.serial}/user`, root: users.root, places: users.places };
 }
 
 async function stepsFor(cx: CreateContext<'fs'>, root: RootAt, hidden: readonly string[], owners: Owners): Promise<Pick<Vfs, 'steps' | 'registry'>> {
   const overlay = keptOverlay(cx, hidden);
   const values = overlay === undefined ? cx.values : { ...cx.values, overlay };
-  const wanted = await wantedOf(cx.stage, values, root, hidden, owners.map);
+  const wanted = { ...(await wantedOf(cx.stage, values, root, hidden, owners.map)), places: owners.places };
   return { steps: ownedBy(fsPlan(wanted, machine), owners.root), registry: owners.root !== undefined && canMake(wanted, machine, registryRoot()) };
 }
 

@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { VimageError, defineComponent, type CheckContext, type Component, type CreateContext, type EntryStep, type OnceContext, type OnceSteps, type Pair, type ParamValues } from '@vimage/core';
 import { Users, joinStep, linuxOf, registryInside, registryRoot, type LinuxSubstrate } from '@vimage/linux';
 import { freeRange, passing } from './allot.ts';
 import { checkMap, checkWithin, isWhole, mapText, readMap, rootOf, type IdMap } from './map.ts';
+import { accountFiles } from './names.ts';
 import { vuserParams, type Outside } from './params.ts';
-import { Vuser, savedMaps, savedPairs } from './vuser.ts';
+import { Vuser, accounts, savedMaps, savedPairs } from './vuser.ts';
 
 declare module '@vimage/core' {
   interface ComponentRegistry {
@@ -38,7 +40,11 @@ export const vuser: Component<'user'> = defineComponent<'user'>({
     cx.scope.defer(async () => (await lx.pinner()).unpin(serial, 'user'));
     const ns = await lx.usersCreate(cx.image, maps, cx.parent.ns);
     cx.scope.defer(() => ns.close());
-    const made = new Vuser(ns, serial, uid, gid);
+    const { names, groups } = cx.values;
+    const named = names !== undefined || groups !== undefined;
+    const made = new Vuser(ns, serial, uid, gid, named);
+    const files = accountFiles(names ?? [], groups ?? []);
+    if (named) for (const name of accounts) await cx.stage.file('user', name, files[name]);
     if (made.root !== undefined) lx.registryInside(cx.image, made.root);
     return made;
   },
@@ -49,7 +55,7 @@ export const vuser: Component<'user'> = defineComponent<'user'>({
     const { serial, name } = cx.image;
     const ns = await linuxOf(cx.substrate).openPin(serial, 'user', 'user');
     const { uid, gid } = savedMaps(saved);
-    if (new Map(saved).get('ino') === String(ns.ino)) return new Vuser(ns, serial, uid, gid);
+    if (new Map(saved).get('ino') === String(ns.ino)) return new Vuser(ns, serial, uid, gid, new Map(saved).has('names'));
     ns.close();
     throw new VimageError('ESTALE', `the users of "${name}" are not those that it was made with`, { subject: name, hint: `imgctl destroy ${name}` });
   },
@@ -58,7 +64,7 @@ export const vuser: Component<'user'> = defineComponent<'user'>({
 
   once,
 
-  entry: ({ serial, ns, uid, gid }, { delegated, image, home }) => {
+  entry: ({ serial, ns, uid, gid, places }, { delegated, image, home }) => {
     if (serial === undefined || ns === undefined) return [];
     const join = joinStep(serial, 'user', ns);
     const args = [...join.args, ...asWho('uid', uid), ...asWho('gid', gid)];
@@ -67,14 +73,16 @@ export const vuser: Component<'user'> = defineComponent<'user'>({
     const steps: EntryStep[] = [
       { ...join, args, mode: 'live' },
       { ...join, args, mode: 'effective', ask: true },
-      { verb: 'cover', args: [['to', registryRoot()], ...(own ? [['from', registryInside(home)] satisfies Pair] : [])], mode: 'live' },
+      ...places.map((to): EntryStep => ({ verb: 'cover', args: [['to', to], ['from', `${home}/user/${basename(to)}`], ['flags', 'ro']], mode: 'live' })),
+      ...(own ? [{ verb: 'cover', args: [['to', registryRoot()], ['from', registryInside(home)]], mode: 'live' } satisfies EntryStep] : []),
     ];
     return steps;
   },
 });
 
 /** For one command: nobody else has these users, and no number of them stays anywhere. */
-function once({ values, parent }: OnceContext<'user'>): OnceSteps {
+function once({ values, parent }: OnceContext<'user'>): OnceSteps | undefined {
+  if (values.names !== undefined || values.groups !== undefined) return undefined;
   const { uid, gid } = givenMaps(values) ?? freeMaps(values, parent, () => passing(values.range ?? 65536));
   checkWithin('uid', uid, parent.uid);
   checkWithin('gid', gid, parent.gid);

@@ -1,4 +1,5 @@
-import { VimageError, listParam, param, type, type IntParam, type ListParam, type MapItem, type OneParam, type ParamType } from '@vimage/core';
+import { VimageError, listParam, param, type, type IntParam, type ListParam, type MapItem, type MapParam, type OneParam, type ParamType } from '@vimage/core';
+import { accountType, userType, type UserNamed } from './names.ts';
 
 /** Ids outside: the first of them, and how many. */
 export interface Outside {
@@ -29,6 +30,8 @@ export const vuserParams: {
   readonly gid: ListParam<MapItem<number, Outside>>;
   readonly range: IntParam;
   readonly setgroups: OneParam<'allow' | 'deny'>;
+  readonly names: MapParam<string, UserNamed>;
+  readonly groups: MapParam<string, number>;
 } = {
   uid: listParam(type.map(inside, outside), {
     access: 'create',
@@ -48,4 +51,10 @@ export const vuserParams: {
     example: 'deny',
     default: 'allow',
   }),
+  names: listParam(type.map(accountType(), userType()), {
+    access: 'create',
+    describe: 'users by name, for the image’s /etc/passwd, beside root and nobody',
+    example: 'ann=1000:1000:/home/ann:/bin/sh',
+  }),
+  groups: listParam(type.map(accountType(), inside), { access: 'create', describe: 'groups by name, for its /etc/group', example: 'staff=50' }),
 };

@@ -7,7 +7,7 @@ import { imgexecPath, linux, type LinuxSubstrate } from '@vimage/linux';
 import { vfs } from '@vimage/vfs';
 import { vnet } from '@vimage/vnet';
 import { vproc } from '@vimage/vproc';
-import { ran, type Ran } from '../../linux/test/ran.ts';
+import { ran, refusal, type Ran } from '../../linux/test/ran.ts';
 import { needRoot } from '../../linux/test/rights.ts';
 import { vuser } from '../src/index.ts';
 
@@ -55,6 +55,23 @@ describe.skipIf(needRoot.missing)(`an image’s own users${needRoot.note}`, () =
     expect(run('web', 'id -u', '-u', '33:33').out).toBe('33');
     expect(run('web', 'id -u', '-e').out).toBe('0');
     expect(run('web', 'tr -s " " < /proc/self/uid_map', '-e').out).toBe('0 0 4294967295');
+  });
+
+  it('knows users by name, in files of its own that it cannot change, whatever root it has', async () => {
+    const names = ['vir', 'user', 'names', 'ann=1000:1000:/tmp,bob=1001:50', 'groups', 'staff=50'];
+    await kernel.create(['name', 'host', ...names]);
+    await kernel.create(['name', 'own', ...names, 'vir', 'fs', 'ro', '/usr,/bin,/lib,/lib64', 'tmpfs', '/tmp']);
+    for (const name of ['host', 'own']) {
+      expect(run(name, 'id; cd && pwd', '-u', 'ann').out).toBe('uid=1000(ann) gid=1000(ann) groups=1000(ann)\n/tmp');
+      expect(run(name, 'id -un; id -gn', '-u', 'bob').out).toBe('bob\nstaff');
+      expect(run(name, 'wc -l < /etc/passwd; (echo x >> /etc/passwd) 2>/dev/null || echo refused; umount /etc/passwd 2>/dev/null || echo refused; id -un 0; cut -d: -f1 /etc/group | tr "\\n" " "').out)
+        .toBe('4\nrefused\nrefused\nroot\nroot staff ann nogroup');
+      expect(run(name, 'id', '-u', 'carol').status).not.toBe(0);
+    }
+    await kernel.create(['name', 'none', 'vir', 'user', 'vir', 'fs', 'ro', '/usr,/bin,/lib,/lib64']);
+    expect(run('none', 'ls /etc').out).toBe('hosts\nresolv.conf');
+    expect((await kernel.get('own')).filter(([key]) => key === 'names')).toEqual([['names', 'ann=1000:1000:/tmp:/bin/sh,bob=1001:50:/:/bin/sh']]);
+    expect(await refusal(kernel.set('own', ['vir', 'user', 'names', 'x=1']))).toMatchObject({ code: 'EROFS' });
   });
 
   it('is root of its own network stack and of no other', async () => {

@@ -182,7 +182,8 @@ describe.skipIf(why !== undefined)(`images made inside images${why === undefined
     await ok('create', ...box('lab', 2, ...images));
     await okInside('lab', 'create', ...box('web', 2, ...images));
     await sh('lab.web', 'sleep 815 >/dev/null 2>&1 &');
-    for (const line of world.processes().filter((each) => !each.includes('sleep infinity'))) process.kill(Number(line.split(' ')[0]), 'SIGKILL');
+    // All at once: some end with others.
+    await world.run(['sh', '-c', `kill -9 ${world.processes().filter((each) => !each.includes('sleep infinity')).map((line) => line.split(' ')[0]).join(' ')}`]);
     expect((await imgctl('destroy', '-g', '0', 'lab')).out).toContain('removed lab');
   });
 });

@@ -148,7 +148,7 @@ function placeholders(wanted: Wanted, trees: Trees): readonly Part[] {
   else parts.push(...vacant('/proc').map(empty));
   if (values.sys === true) parts.push(mount('sysfs', led('/sys'), 'ro,nosuid,nodev,noexec'));
   else parts.push(...vacant('/sys').map(empty));
-  return [...parts, ...['/etc/resolv.conf', '/etc/hosts'].flatMap(vacant).map(file)];
+  return [...parts, ...['/etc/resolv.conf', '/etc/hosts', ...(wanted.places ?? [])].flatMap(vacant).map(file)];
 }
 
 function taken(denied: Denied): readonly Part[] {

@@ -15,6 +15,8 @@ export interface Wanted {
   readonly root: RootAt;
   /** An empty file, for the places of files that other components mount; below the directory of the image's own files, see `inHome`. */
   readonly emptyFile: string;
+  /** Files that another component mounts, besides those of a network: places are made where they can be. */
+  readonly places?: readonly string[];
   /** Pin of the user namespace of an idmapped image. */
   readonly map?: string;
   /** Directories of ours on the host: never seen. */

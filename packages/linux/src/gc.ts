@@ -4,7 +4,7 @@ import type { GiveBack } from '@vimage/core';
 import type { Hierarchy } from './cgroup.ts';
 import { cgroupPids, cgroupRemove, cgroupTree, topOf } from './cgroup.ts';
 import { isLimited } from './limit.ts';
-import { removeTree } from './sys/file.ts';
+import { removeTree } from './sys/remove.ts';
 import { emptyImage, isReferenced, retireEntry } from './retire.ts';
 import type { RetireHost } from './retire.ts';
 import { readNotes, writeNotes } from './registry/journal.ts';

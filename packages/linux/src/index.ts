@@ -1,4 +1,5 @@
 export { SysError } from './sys/error.ts';
+export { removeTree } from './sys/remove.ts';
 export { needRights } from './sys/rights.ts';
 export { becomeProgram, becomeRootless } from './rootless.ts';
 export { Namespace, create, exists, openPath, openSelf, withNs } from './ns.ts';

@@ -9,7 +9,8 @@ import type { Note } from './registry/note.ts';
 import { readImage } from './registry/read.ts';
 import { emptyImage, visibly } from './retire.ts';
 import type { RetireHost } from './retire.ts';
-import { ifThere, removeTree, rename } from './sys/file.ts';
+import { ifThere, rename } from './sys/file.ts';
+import { removeTree } from './sys/remove.ts';
 
 /** A directory of the registry, and what is known of the image that it is. */
 interface Wreck extends Note {

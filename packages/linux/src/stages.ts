@@ -14,7 +14,8 @@ import { parentName } from './registry/paths.ts';
 import { LinuxStage } from './registry/stage.ts';
 import type { StageHost } from './registry/stage.ts';
 import { emptyImage, readPlan } from './retire.ts';
-import { ifThere, makeDir, needDir, removeTree, unlink, writeAll } from './sys/file.ts';
+import { ifThere, makeDir, needDir, unlink, writeAll } from './sys/file.ts';
+import { removeTree } from './sys/remove.ts';
 
 /** An image, and in what state the caller knows it to be, under the root lock. */
 type Placed = Named & Partial<Pick<StoredImage, 'state'>>;

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { lstatSync, mkdirSync, rmSync, rmdirSync, type Stats } from 'node:fs';
+import { lstatSync, mkdirSync, rmdirSync, type Stats } from 'node:fs';
 import { homedir } from 'node:os';
 import { VimageError, codeOf, type Pairs, type Stage } from '@vimage/core';
+import { removeTree } from '@vimage/linux';
 
 /** Where roots are unpacked: on a disk, as the registry is in memory. */
 export function storeDir(): string {
@@ -49,7 +50,7 @@ export function removeStore(dir: string): boolean {
     if (codeOf(error) === 'ENOENT') return false;
     throw error;
   }
-  rmSync(dir, { recursive: true, force: true });
+  removeTree(dir);
   try {
     rmdirSync(storeDir());
   } catch (error) {

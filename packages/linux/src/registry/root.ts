@@ -3,7 +3,8 @@ import { InvariantError, VimageError } from '@vimage/core';
 import type { Awaitable } from '@vimage/core';
 import { readLimit } from '../inside/given.ts';
 import { flockWait, tryFlock, unflock } from '../sys/flock.ts';
-import { ifThere, needDir, openOwn, removeDir, removeTree, stillNamed, unlink, writeAll } from '../sys/file.ts';
+import { ifThere, needDir, openOwn, removeDir, stillNamed, unlink, writeAll } from '../sys/file.ts';
+import { removeTree } from '../sys/remove.ts';
 import { bootTime } from '../sys/process.ts';
 import { mayHaveNone, type Layout } from './paths.ts';
 

@@ -1,4 +1,4 @@
-import { constants, closeSync, fstatSync, mkdirSync, openSync, readSync, renameSync, rmSync, rmdirSync, statSync, unlinkSync, writeSync } from 'node:fs';
+import { constants, closeSync, fstatSync, mkdirSync, openSync, readSync, renameSync, rmdirSync, statSync, unlinkSync, writeSync } from 'node:fs';
 import { codeOf, VimageError } from '@vimage/core';
 import { door } from '../door.ts';
 import { asSysError } from './error.ts';
@@ -59,11 +59,6 @@ export function removeDir(path: string): boolean {
     if (['ENOENT', 'ENOTEMPTY', 'EBUSY', 'EEXIST'].includes(codeOf(error) ?? '')) return false;
     throw error;
   }
-}
-
-/** Removes a directory and all below it; symbolic links are removed, not followed. */
-export function removeTree(path: string): void {
-  act('rmtree', path, () => rmSync(path, { recursive: true, force: true }));
 }
 
 /** Opens a file of ours for locking or in-place change, making it (mode 0600) when asked; a symbolic link is refused (ELOOP). */

@@ -4,6 +4,7 @@ import type { GiveBack } from '@vimage/core';
 import type { Hierarchy } from './cgroup.ts';
 import { cgroupPids, cgroupRemove, cgroupTree, topOf } from './cgroup.ts';
 import { isLimited } from './limit.ts';
+import { hasInside } from './inside/given.ts';
 import { removeTree } from './sys/remove.ts';
 import { emptyImage, isReferenced, retireEntry } from './retire.ts';
 import type { RetireHost } from './retire.ts';
@@ -72,7 +73,11 @@ async function settleImage(found: Found, host: RetireHost, give: GiveBack): Prom
   if (stored.state === 'removing') return finish(found, host, give, `finished removing "${stored.name}"`);
   if (!stored.persist && !isHeld(`${dir}/owner`)) return finish(found, host, give, `removed "${stored.name}", whose process has ended`);
   const done: string[] = [];
-  if (rollForward(dir, entry.edit)) done.push(`finished changing "${stored.name}"`);
+  if (rollForward(dir, entry.edit)) {
+    // Whoever died may not have come to it. Where images were made inside nothing of the view was changed.
+    if (!hasInside(dir)) host.pinner()?.remove(stored.serial, 'mnt');
+    done.push(`finished changing "${stored.name}"`);
+  }
   if (dropEdits(dir, entry.edit)) done.push(`took back an unfinished change of "${stored.name}"`);
   const notes = readNotes(`${dir}/journal`);
   const owed = notes.filter(({ edit }) => edit > entry.edit);

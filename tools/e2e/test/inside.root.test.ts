@@ -178,6 +178,18 @@ describe.skipIf(why !== undefined)(`images made inside images${why === undefined
     expect((await sh('lab', 'cat /etc/resolv.conf')).out).toContain('10.0.0.1');
   });
 
+  it('do not keep a change of the image from holding, nor the image from going, by what their owner puts in their registry', async () => {
+    await ok('create', ...box('lab', 2, ...images));
+    await sh('lab', 'rm /run/vimage/children.max; mkdir -p /run/vimage/children.max/x; rm -rf /run/vimage/img; echo > /run/vimage/img');
+    await ok('set', 'lab', 'vir', 'net', 'dns', '10.0.0.1');
+    expect((await sh('lab', 'cat /etc/resolv.conf')).out).toContain('10.0.0.1');
+    await sh('lab', 'rm /run/vimage/img; ln -s /etc /run/vimage/img');
+    await ok('set', 'lab', 'vir', 'net', 'dns', '10.0.0.2');
+    expect((await sh('lab', 'cat /etc/resolv.conf')).out).toContain('10.0.0.2');
+    await sh('lab', `${perl} 'chdir "/run/vimage"; for (1..3000) { mkdir "d"; chdir "d" or die }'`);
+    expect(await ok('destroy', 'lab')).toContain('removed lab');
+  });
+
   it('go with the image in which they are, also when everything of it was killed', async () => {
     await ok('create', ...box('lab', 2, ...images));
     await okInside('lab', 'create', ...box('web', 2, ...images));

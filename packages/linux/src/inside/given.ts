@@ -1,8 +1,11 @@
-import { chownSync, lchownSync, lstatSync, readFileSync, readdirSync } from 'node:fs';
+import { chownSync, closeSync, constants, lstatSync, openSync, readFileSync, readdirSync } from 'node:fs';
+import { codeOf } from '@vimage/core';
 import { door } from '../door.ts';
 import { limitFile, registryInside } from '../registry/paths.ts';
-import { ifThere, needDir, replace } from '../sys/file.ts';
+import { ifThere, needDir, rename, unlink, writeNew } from '../sys/file.ts';
 import type { RootOutside } from '../users.ts';
+
+const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = constants;
 
 /** Makes the registry of those who will live in an image, theirs; it goes with the directory. Its path. */
 export function giveRegistry(dir: string, root: RootOutside): string {
@@ -13,16 +16,24 @@ export function giveRegistry(dir: string, root: RootOutside): string {
 }
 
 /**
- * Says in such a registry how many images it may have; nothing where there is none. Whoever owns it can say something else: it bounds those who
- * keep to it, as limits of processes and memory bound the others.
+ * Says in such a registry how many images it may have; nothing where there is none. Whoever owns it can say something else, or put a directory in that place,
+ * and then it is not said: it bounds those who keep to it, as limits of processes and memory bound the others.
  */
 export function writeLimit(dir: string, childrenMax: number): void {
   const path = registryInside(dir);
-  // Renamed into place: what its owner has put there by that name is not followed, nor written to.
   const owner = lstatSync(path, { throwIfNoEntry: false });
   if (owner === undefined) return;
-  replace(`${path}/${limitFile}`, Buffer.from(`${childrenMax}\n`));
-  door('chown', () => { lchownSync(`${path}/${limitFile}`, owner.uid, owner.gid); });
+  // Made beside it, where nobody else is, and moved there: what its owner has put there by that name is not followed, nor written to.
+  const made = `${dir}/${limitFile}.~${process.pid}`;
+  unlink(made);
+  writeNew(made, Buffer.from(`${childrenMax}\n`));
+  try {
+    door('chown', () => { chownSync(made, owner.uid, owner.gid); });
+    rename(made, `${path}/${limitFile}`);
+  } catch (error) {
+    unlink(made);
+    if (!['EISDIR', 'ENOTEMPTY', 'EEXIST'].includes(codeOf(error) ?? '')) throw error;
+  }
 }
 
 /** How many images the registry of the image in which we are may have; undefined: nobody has said. */
@@ -31,7 +42,18 @@ export function readLimit(root: string): number | undefined {
   return text !== undefined && /^\d{1,5}\n$/.test(text) ? Number(text) : undefined;
 }
 
-/** Whether images were made in there: something is in its `img`. */
+/** Whether images were made in there: something is in its `img`, where that is a directory. */
 export function hasInside(dir: string): boolean {
-  return (ifThere(() => readdirSync(`${registryInside(dir)}/img`)) ?? []).length > 0;
+  let fd: number;
+  try {
+    fd = openSync(`${registryInside(dir)}/img`, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(codeOf(error) ?? '')) return false;
+    throw error;
+  }
+  try {
+    return readdirSync(`/proc/self/fd/${fd}`).length > 0;
+  } finally {
+    closeSync(fd);
+  }
 }

@@ -178,10 +178,10 @@ export class LinuxStage implements Stage {
     replace(`${this.#dir}/${removing ? removingPlan : 'plan'}`, plan);
     this.#published = true;
     try {
-      writeLimit(this.#dir, childrenMax);
       rollForward(this.#dir, this.#start.edit);
       if (persist) this.#host.own(this.serial, this.#dir, true);
       if (decodePlan(plan, 'plan').view !== this.#start.entry?.view) this.#host.remakeView(this.serial);
+      writeLimit(this.#dir, childrenMax);
     } catch {
       // It has happened all the same: readers know where its files are, and gc gives them their names.
     }

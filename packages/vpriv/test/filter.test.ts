@@ -118,8 +118,8 @@ describe('the default policy', () => {
       expect(decide(arch, 'clone', high | 0x11n)).toBe(allow);
       expect(decide(arch, 'socket', high | 38n)).toBe(eperm);
       expect(decide(arch, 'socket', high | 1n)).toBe(allow);
-      // SOCK_RAW, also with SOCK_CLOEXEC: whoever has a user namespace has the capability.
-      for (const [family, type, said] of [[2n, 3n, eperm], [10n, 0x80003n, eperm], [2n, 1n, allow], [2n, 0x80002n, allow], [10n, 0x801n, allow], [16n, 3n, allow]] as const) {
+      // SOCK_RAW and SOCK_PACKET, also with SOCK_CLOEXEC: whoever has a user namespace has the capability.
+      for (const [family, type, said] of [[2n, 3n, eperm], [10n, 0x80003n, eperm], [2n, 10n, eperm], [2n, 0x8000an, eperm], [2n, 5n, allow], [2n, 6n, allow], [2n, 1n, allow], [2n, 0x80002n, allow], [10n, 0x801n, allow], [16n, 3n, allow]] as const) {
         expect(decide(arch, 'socket', high | family, high | type)).toBe(said);
       }
     }

@@ -114,6 +114,7 @@ describe.skipIf(why !== undefined)(`images made inside images${why === undefined
     await okInside('lab', 'create', ...box('web', 1, ...images, 'allow.raw_sockets', 'true', 'allow.chflags', 'true', 'allow.bpf', 'true'));
     expect((await sh('lab.web', `${perl} 'socket(S, 2, 3, 1) or die "$!\n"'`)).err).toBe('Operation not permitted\n');
     expect((await sh('lab.web', `${perl} 'socket(S, 17, 3, 0) or die "$!\n"'`)).err).toBe('Operation not permitted\n');
+    expect((await sh('lab.web', `unshare -Urn ${perl} 'socket(S, 2, 10, 768) or die "$!\n"'`)).err).toBe('Operation not permitted\n');
     expect((await sh('lab.web', `${perl} 'socket(S, 10, 524290, 0) or die "$!\n"'`)).err).toBe('');
     const status = (await sh('lab.web', 'cat /proc/self/status')).out;
     expect(status).toMatch(/NoNewPrivs:\s*1/);

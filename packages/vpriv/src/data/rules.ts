@@ -51,8 +51,11 @@ export const tracerPersonalityRule: Rule = oneOf(0, [addrNoRandomize, addrNoRand
 /** ioctl(2), but for typing into a terminal in another's name. */
 export const ioctlRule: Rule = [[{ arg: 1, is: 'differ', value: tiocsti }, { arg: 1, is: 'differ', value: tioclinux }]];
 
-/** SOCK_RAW, which is 3, and no other type that has both bits: in a user namespace of its own a process has the capability to it. */
-const cooked: readonly Test[] = [clear(1, 1), clear(1, 2)];
+/**
+ * Neither SOCK_RAW, which is 3 (no other type has both bits), nor SOCK_PACKET, which is 10 and of whatever internet family a packet socket all the same (packet(7)):
+ * in a user namespace of its own a process has the capability to them.
+ */
+const cooked: readonly Test[] = [clear(1, 1 | 8), clear(1, 2 | 8)];
 
 export const familyRule: Rule = [
   ...oneOf(0, [families.unix, families.netlink]), ...oneOf(0, [families.inet, families.inet6]).flatMap((family) => cooked.map((type) => [...family, type])),

@@ -39,7 +39,7 @@ static size_t place_of(const char *name, size_t len)
 /* The command becomes imgexec, for the rest of the name, in the image that the first len bytes name. */
 static void go_by_way_of(size_t len)
 {
-	static char outer[256], terminal[] = "-T", clean[] = "--clean-env", user[] = "-u", directory[] = "--cwd", die_too[] = "--die-with-parent",
+	static char outer[256], terminal[] = "-T", background[] = "-d", user[] = "-u", directory[] = "--cwd", die_too[] = "--die-with-parent",
 		serial[] = "--serial", self[] = "imgexec", end[] = "--";
 	size_t nargs = 0, n = 0;
 	char **args;
@@ -58,8 +58,10 @@ static void go_by_way_of(size_t len)
 		die(EXIT_OURS, ENOMEM, "%s: out of memory", opt->name);
 	args[n++] = self;
 	args[n++] = terminal;
-	if (opt->clean_env)
-		args[n++] = clean;
+	if (opt->detach)
+		args[n++] = background; /* who is in there can say whether the command has started */
+	if (opt->detach && opt->direct)
+		_exit(NOT_DIRECT);
 	if (opt->die_with_parent)
 		args[n++] = die_too;
 	if (opt->user)
@@ -75,6 +77,8 @@ static void go_by_way_of(size_t len)
 	opt->name = outer;
 	opt->argv = args;
 	opt->user = opt->cwd = opt->serial = NULL;
+	opt->tty = opt->detach ? 0 : opt->tty;
+	opt->detach = false;
 	opt->program = sealed_copy(exe);
 }
 

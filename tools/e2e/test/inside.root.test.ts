@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { cannot, missing, workspace, World, type Result } from './lib/world.ts';
@@ -64,6 +65,11 @@ describe.skipIf(why !== undefined)(`images made inside images${why === undefined
       .toMatchObject({ status: 7, out: 'words\nb\nnobody\n/tmp\n' });
     expect(await ok('exec', '--clean-env', 'lab.mid', '--', 'env')).not.toContain('LC_ALL');
     expect((await imgctl('exec', 'lab.mid', '--', '/nonesuch')).status).toBe(127);
+    expect((await imgctl('exec', '-d', 'lab.mid', '--', '/nonesuch')).status).toBe(127);
+    await world.sh(`${process.execPath} ${main} exec -d lab.mid -- sleep 816 >/dev/null 2>&1`);
+    expect(await ok('ps', 'lab')).toContain('sleep 816');
+    const imgexec = '/mnt/vimage/packages/linux/dist/imgexec';
+    expect((await world.run([imgexec, '--clean-env', '--env', 'A=b', 'lab.mid', '--', 'env'])).out.trim().split('\n').map((line) => line.split('=', 1)[0]).sort()).toEqual(expect.arrayContaining(['A', 'PATH']));
 
     await okInside('lab.mid', 'destroy', 'leaf');
     expect(names(await ok('ls'))).toEqual(['lab', 'lab.mid']);
@@ -189,6 +195,15 @@ describe.skipIf(why !== undefined)(`images made inside images${why === undefined
     expect((await sh('lab', 'cat /etc/resolv.conf')).out).toContain('10.0.0.2');
     await sh('lab', `${perl} 'chdir "/run/vimage"; for (1..3000) { mkdir "d"; chdir "d" or die }'`);
     expect(await ok('destroy', 'lab')).toContain('removed lab');
+  });
+
+  it.skipIf(!existsSync('/proc/sys/vm/memfd_noexec'))('are entered where what is in memory is not to be executed unasked', async () => {
+    const script = `set -e; mount -t tmpfs -o mode=755 tmpfs /run; ip link set lo up; echo 1 > /proc/sys/vm/memfd_noexec
+      imgctl() { ${process.execPath} ${main} "$@"; }
+      imgctl create name lab children.max 2 vir user vir fs root host tmpfs /run,/tmp vir proc; imgctl exec lab -- ${process.execPath} ${main} create name web
+      imgctl exec lab.web -- echo fine; imgctl destroy -g 0 lab`;
+    // The setting is of the pid namespace.
+    expect(await world.run(['unshare', '-pfmn', '--mount-proc', 'sh', '-c', script])).toMatchObject({ status: 0, out: expect.stringContaining('fine\n') });
   });
 
   it('go with the image in which they are, also when everything of it was killed', async () => {

@@ -1,8 +1,8 @@
 import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, constants, openSync } from 'node:fs';
+import { closeSync, constants, fstatSync } from 'node:fs';
 import { VimageError, codeOf, type RunContext, type StoredImage } from '@vimage/core';
-import { linuxOf } from '@vimage/linux';
+import { linuxOf, openWithoutLinks } from '@vimage/linux';
 import type { JailValues } from './params.ts';
 
 type Hook = 'exec.prestart' | 'exec.created' | 'exec.start' | 'command' | 'exec.poststart' | 'exec.prestop' | 'exec.stop' | 'exec.poststop';
@@ -76,13 +76,21 @@ function start(cx: Context, command: string, inside: StoredImage | undefined, st
   }, stdio);
 }
 
-/** Opened outside; nobody leads it elsewhere by a link. */
+/** Opened outside. Root of the jail may own what is on the way: no link leads it elsewhere, and what is no file, as a fifo that nobody reads, is not waited for. */
 function openLog(values: JailValues): number | undefined {
   const file = values['exec.consolelog'];
   if (file === undefined) return undefined;
+  const { O_APPEND, O_CREAT, O_NONBLOCK, O_WRONLY } = constants;
+  let fd: number | undefined;
   try {
-    return openSync(file, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
+    fd = openWithoutLinks(file, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, 0o600);
+    if (!fstatSync(fd).isFile()) throw new VimageError('EINVAL', `${file} is not a file`);
+    return fd;
   } catch (cause) {
-    throw new VimageError(codeOf(cause) ?? 'EIO', `exec.consolelog: ${file} cannot be opened (${codeOf(cause) ?? 'EIO'})`, { subject: 'exec.consolelog', cause, hint: 'its directory has to be there; a link is not followed' });
+    if (fd !== undefined) closeSync(fd);
+    const code = codeOf(cause) ?? 'EIO';
+    throw new VimageError(code, `exec.consolelog: ${file} cannot be opened (${code})`, {
+      subject: 'exec.consolelog', cause, hint: 'its directory has to be there, and it must be a file; a link, also on the way to it, is not followed: give the path that realpath says',
+    });
   }
 }

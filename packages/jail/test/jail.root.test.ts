@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, mkdirSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { boot, type Kernel } from '@vimage/core';
@@ -128,6 +128,19 @@ describe.skipIf(needRoot.missing)(`a jail on the kernel${needRoot.note}`, () => 
     Reflect.deleteProperty(process.env, 'VIMAGE_JAIL_TEST');
     symlinkSync(`${dir}/elsewhere`, `${dir}/link`);
     expect(await refusal(kernel.create(['name', 'c', ...jailed('ip4', 'inherit', 'exec.consolelog', `${dir}/link`, ...start)]))).toMatchObject({ code: 'ELOOP', subject: 'exec.consolelog' });
+  });
+
+  it('does not lead its log elsewhere, nor keeps whoever makes it waiting', async () => {
+    mkdirSync(`${dir}/elsewhere`);
+    symlinkSync(`${dir}/elsewhere`, `${root}/tmp/logs`);
+    expect(ran('mkfifo', [`${root}/tmp/fifo`]).status).toBe(0);
+    const reader = openSync(`${root}/tmp/fifo`, constants.O_RDONLY | constants.O_NONBLOCK);
+    const log = (file: string): Promise<unknown> => refusal(kernel.create(['name', 'a', ...jailed('ip4', 'inherit', 'exec.consolelog', `${root}/tmp/${file}`, 'exec.start', 'echo evil')]));
+    expect(await log('logs/log')).toMatchObject({ code: 'ELOOP', subject: 'exec.consolelog', hint: expect.stringContaining('realpath') });
+    expect(readdirSync(`${dir}/elsewhere`)).toEqual([]);
+    expect(await log('fifo')).toMatchObject({ code: 'EINVAL' });
+    closeSync(reader);
+    expect(await log('fifo')).toMatchObject({ code: 'ENXIO' });
   });
 
   it('says what its directory lacks, and on whom it depends', async () => {

@@ -20,6 +20,7 @@ export { LinuxStage } from './registry/stage.ts';
 export { LinuxMachine, joinStep } from './machine.ts';
 export type { Named } from './machine.ts';
 export { LinuxSubstrate, linux, linuxOf } from './substrate.ts';
+export { openWithoutLinks } from './rooted/openat2.ts';
 export { ImageFs } from './rooted/image-fs.ts';
 export { probeCgroup } from './cgroup.ts';
 export type { CgroupAt, Hierarchy } from './cgroup.ts';

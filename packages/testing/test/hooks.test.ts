@@ -165,3 +165,25 @@ describe('what a section brings along', () => {
     expect(String(error)).toContain('"vir teller" brings "vir gone" with it');
   });
 });
+
+describe('a component that is not installed here', () => {
+  it('is missing to nobody without a word: nothing is made inside, shared from or changed below what has it', async () => {
+    const { kernel, machine } = await world();
+    await kernel.create(['name', 'a', 'persist', 'true', 'children.max', '4', 'vir', 'teller']);
+    await kernel.create(['name', 'a.b', 'persist', 'true', 'children.max', '4', 'vir', 'first']);
+    await kernel.create(['name', 'c', 'persist', 'true']);
+    await kernel.close();
+    const plans = (): string => JSON.stringify([...machine.plans].map(([serial, steps]) => [String(serial), steps]));
+    const before = plans();
+    const fewer = await boot({ substrate: new MemorySubstrate(machine), components: [toyComponent('first'), toyComponent('second')] });
+    const missing = { code: 'EOPNOTSUPP', subject: 'teller' };
+    await expect(fewer.create(['name', 'a.d'])).rejects.toMatchObject(missing);
+    await expect(fewer.create(['name', 'a.b.d', 'vir', 'first', 'vir', 'second'])).rejects.toMatchObject(missing);
+    await expect(fewer.create(['name', 'd', 'vir', 'first', 'share', 'a.b'])).rejects.toMatchObject(missing);
+    await expect(fewer.set('a.b', ['vir', 'first', 'level', '2'])).rejects.toMatchObject(missing);
+    await expect(fewer.set('c', ['children.max', '1'])).resolves.toMatchObject({ changed: ['children.max'] });
+    expect(plans()).toBe(before);
+    expect((await fewer.list()).map(({ name }) => name)).toEqual(['a', 'a.b', 'c']);
+    await fewer.close();
+  });
+});

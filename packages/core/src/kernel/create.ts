@@ -8,6 +8,7 @@ import type { PlanStep, Stage, StoredImage } from '../substrate.ts';
 import type { Pairs } from '../pairs/pairs.ts';
 import { type Draft, type DraftSlot, checkContext, draft, visible } from './draft.ts';
 import { instanceAt, instanceRef, savedShare } from './instance.ts';
+import { checkAround } from './known.ts';
 import { viewOf, type KernelState } from './state.ts';
 import { sync } from './sync.ts';
 
@@ -124,8 +125,9 @@ export async function recordOf(state: KernelState, image: Image): Promise<Stored
   };
 }
 
-/** How to enter an image: what each slot that is not img0's (of those components only) needs, in dependency order. */
+/** How to enter an image: what each slot that is not img0's (of those components only) needs, in dependency order. EOPNOTSUPP: a part of that is not known here. */
 export async function planSteps(state: KernelState, image: Image, home: string, only?: readonly number[]): Promise<readonly PlanStep[]> {
+  checkAround(state, image);
   const steps: PlanStep[] = [];
   for (const slot of image.slots) {
     if (only?.includes(slot.component) === false || slot.ref === state.tree.img0.slots[slot.component]?.ref) continue;

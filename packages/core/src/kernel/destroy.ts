@@ -3,7 +3,6 @@ import type { RemoveContext } from '../component/component.ts';
 import type { Image } from '../image/image.ts';
 import type { InstanceRef } from '../image/slot.ts';
 import { parseImage } from '../pairs/parse.ts';
-import { sections } from '../pairs/sections.ts';
 import type { Stage, StoredImage } from '../substrate.ts';
 import { planSteps } from './create.ts';
 import { damagedAt, damagedBelow, scrap } from './damaged.ts';
@@ -11,6 +10,7 @@ import { visible } from './draft.ts';
 import { stopped, stopping } from './hooks.ts';
 import { whole } from './implied.ts';
 import { instanceAt, makerOf } from './instance.ts';
+import { checkKnown } from './known.ts';
 import { viewOf, type KernelState } from './state.ts';
 import { sync } from './sync.ts';
 import type { DestroyOptions, DestroyReport } from './types.ts';
@@ -73,7 +73,7 @@ export async function removeImage(state: KernelState, name: string, options: Des
     const image = visible(state, name);
     if (image === state.cimg) throw new VimageError('EPERM', 'an image cannot remove itself from within', { subject: name, hint: 'ask in its parent' });
     const images = state.tree.subtreeBottomUp(image);
-    for (const each of images) checkComponents(state, each);
+    for (const each of images) checkKnown(state, each, 'destroy the image');
     for (const each of damagedBelow(state, image.name)) {
       report.notes.push(...(await scrap(state, each)));
       report.removed.push(each.name);
@@ -111,17 +111,6 @@ async function isBusy(state: KernelState, image: Image): Promise<boolean> {
   } catch (error) {
     if (codeOf(error) !== 'EOPNOTSUPP') throw error;
     return false;
-  }
-}
-
-/** An image with a component that is not installed here cannot be taken down rightly: EOPNOTSUPP. */
-function checkComponents(state: KernelState, image: Image): void {
-  for (const { component } of sections(whole(state, image.pairs)).sections) {
-    if (state.tables.components.has(component)) continue;
-    throw new VimageError('EOPNOTSUPP', `image "${image.name}" has a component "${component}" that is not installed here`, {
-      subject: component,
-      hint: `install the package of "${component}", then destroy the image`,
-    });
   }
 }
 
@@ -204,12 +193,15 @@ function sharersOf(image: Image): readonly Image[] {
   return [...sharing];
 }
 
-/** Writes anew how to enter an image whose instance lost its maker. Where it is lost itself there is no entering, as before. */
+/**
+ * Writes anew how to enter an image whose instance lost its maker. Where it is lost itself there is no entering, as before; where a component of it is not
+ * installed here it stays as it is.
+ */
 async function replan(state: KernelState, image: Image): Promise<void> {
   const record = state.record(image);
   await staged(state, record, async (stage) => {
     const steps = await planSteps(state, image, stage.home).catch((error: unknown) => {
-      if (!isLost(error, undefined)) throw error;
+      if (!isLost(error, undefined) && codeOf(error) !== 'EOPNOTSUPP') throw error;
       return undefined;
     });
     if (steps !== undefined) await stage.publish(record, steps);

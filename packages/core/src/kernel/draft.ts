@@ -10,6 +10,7 @@ import { parseImage } from '../pairs/parse.ts';
 import type { Pairs } from '../pairs/pairs.ts';
 import { damagedAt, damagedError } from './damaged.ts';
 import { whole } from './implied.ts';
+import { checkAround } from './known.ts';
 import { askedIn } from './restrict.ts';
 import type { KernelState } from './state.ts';
 import type { Plan, SlotInfo } from './types.ts';
@@ -46,6 +47,7 @@ export function draft(state: KernelState, pairs: Pairs, replaced?: Image): Draft
   const all = whole(state, pairs);
   const parsed = all === pairs ? asked : parseImage(all, state.tables, { access: 'create' });
   const { parent, segment } = place(state, parsed.image.name, parsed.image.parent);
+  checkAround(state, parent);
   const name = parent.parent === undefined ? segment : `${parent.name}.${segment}`;
   const broken = damagedAt(state, name);
   if (broken !== undefined) throw damagedError(broken);
@@ -58,6 +60,7 @@ export function draft(state: KernelState, pairs: Pairs, replaced?: Image): Draft
     if (share !== undefined && component.unshared !== undefined) {
       throw new VimageError('EOPNOTSUPP', `"vir ${component.name}" cannot be shared: ${component.unshared}`, { subject: component.name, hint: `give the image its own "vir ${component.name}", or make it inside "${share.name}"` });
     }
+    if (share !== undefined) checkAround(state, share);
     slots.push({ component: number, values: section.values, share });
   }
   const made: Draft = {

@@ -18,8 +18,7 @@ export async function startImage(state: KernelState, pairs: Pairs): Promise<Crea
   try {
     created = await createImage(state, pairs);
   } catch (error) {
-    await stopped(first);
-    throw error;
+    throw withNotes(error, await stopped(first));
   }
   try {
     await started(state, created.image);

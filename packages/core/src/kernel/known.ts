@@ -1,0 +1,21 @@
+import { VimageError } from '../errors.ts';
+import type { Image } from '../image/image.ts';
+import { sections } from '../pairs/sections.ts';
+import { whole } from './implied.ts';
+import type { KernelState } from './state.ts';
+
+/** EOPNOTSUPP: an image has a component that is not installed here, and `then` cannot be done rightly. */
+export function checkKnown(state: KernelState, image: Image, then: string): void {
+  for (const { component } of sections(whole(state, image.pairs)).sections) {
+    if (state.tables.components.has(component)) continue;
+    throw new VimageError('EOPNOTSUPP', `image "${image.name}" has a component "${component}" that is not installed here`, {
+      subject: component,
+      hint: `install the package of "${component}", then ${then}`,
+    });
+  }
+}
+
+/** The same of an image and those around it: what they are to those inside, or to those who share of them, would be missing without a word. */
+export function checkAround(state: KernelState, image: Image): void {
+  for (let each: Image | undefined = image; each?.parent !== undefined; each = each.parent) checkKnown(state, each, 'try again');
+}

@@ -86,6 +86,9 @@ describe('errors', () => {
   });
 
   it('do not obey what stands in a name', () => {
+    const placed = { code: 'EINVAL', message: 'jail.conf:1:3: a NUL stands here', place: { file: 'jail.conf', line: 1, column: 3 } };
+    expect(errorLines(placed, plain, { sources: new Map([['jail.conf', 'a { }']]) })[0]).toBe('imgctl: EINVAL: jail.conf:1:3: a NUL stands here');
+    expect(errorLines(placed, plain)[0]).toBe('imgctl: EINVAL: jail.conf:1:3: a NUL stands here');
     expect(errorLines({ code: 'ESRCH', message: 'no image "\u001b[2J"' }, plain)).toEqual(['imgctl: ESRCH: no image "\\x1b[2J"']);
   });
 

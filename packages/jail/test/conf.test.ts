@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { readJailConf } from '../src/index.ts';
+import { diskSource } from '../src/conf/disk.ts';
 import { got, read } from './conf/fixture.ts';
 
 describe('jail.conf(5), by its sections', () => {
@@ -81,5 +83,11 @@ describe('jail.conf(5), by its sections', () => {
 
   test('names that an object has by itself are names like others', () => {
     expect(read('__proto__ { constructor = $toString; $toString = x; }')[0]?.params.map(({ name, values }) => [name, values])).toEqual([['constructor', ['x']]]);
+  });
+
+  test('an included file that has no end, or no writer, is refused and not waited for', () => {
+    for (const file of ['/dev/zero', '/proc/self/fd']) {
+      expect(() => readJailConf(`.include "${file}";`, diskSource('/tmp/jail.conf'))).toThrow(expect.objectContaining({ code: file === '/dev/zero' ? 'EINVAL' : 'EISDIR', message: expect.stringContaining(file) }));
+    }
   });
 });

@@ -38,15 +38,20 @@ function printableLine(line: string): string {
 
 /** The error as lines for a reader: code and message, where, what to do. */
 export function errorLines(error: Told, paint: (style: Style, text: string) => string, given: Given = {}): readonly string[] {
-  const message = error.message.startsWith(`${error.code}: `) ? error.message.slice(error.code.length + 2) : error.message;
   const { place } = error;
+  const message = without(error.message, `${error.code}: `);
   const source = place?.file === undefined ? undefined : given.sources?.get(place.file);
-  const body = source === undefined ? message : renderError(source, new VimageError(error.code, message, { place: place ?? {} }));
+  const body = source === undefined ? message : renderError(source, new VimageError(error.code, without(message, `${place?.file ?? ''}:${place?.line ?? ''}:${place?.column ?? ''}: `), { place: place ?? {} }));
   const [first = '', ...more] = body.split('\n');
   const lines = [`imgctl: ${paint('red', error.code)}: ${printable(first)}`, ...more.map((line) => `  ${printableLine(line)}`)];
   if (given.pairs !== undefined && place?.pair !== undefined) lines.push(...pointAt(given.pairs, place.pair));
   if (error.hint !== undefined) lines.push(...error.hint.split('\n').map((line) => `  ${paint('dim', printable(line))}`));
   return lines;
+}
+
+/** A text without what is said before it anyway. */
+function without(text: string, lead: string): string {
+  return text.startsWith(lead) ? text.slice(lead.length) : text;
 }
 
 /** The pairs around a place as they would be typed, with a caret below the one that is meant. */

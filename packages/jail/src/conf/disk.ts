@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync, type Stats } from 'node:fs';
 import { dirname, isAbsolute, join, normalize } from 'node:path';
 import { codeOf, VimageError } from '@vimage/core';
 import { glob, hasMagic } from './glob.ts';
+import { inputLimit } from './limits.ts';
 import type { ConfSource } from './types.ts';
 
 /**
@@ -19,9 +20,21 @@ export function diskSource(file: string): ConfSource {
 }
 
 function readOne(file: string): { file: string; text: string } {
+  let fd: number | undefined;
   try {
-    return { file, text: readFileSync(file, 'utf8') };
+    // A fifo that nobody writes to is not waited for, and what has no end is not read.
+    fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
+    const { size } = regular(fstatSync(fd));
+    if (size > inputLimit) throw new VimageError('E2BIG', `its ${size} bytes are more than ${inputLimit}`);
+    return { file, text: readFileSync(fd, 'utf8') };
   } catch (cause) {
     throw new VimageError(codeOf(cause) ?? 'EIO', cause instanceof Error ? cause.message : String(cause), { subject: file, cause });
+  } finally {
+    if (fd !== undefined) closeSync(fd);
   }
+}
+
+function regular(stat: Stats): Stats {
+  if (stat.isFile()) return stat;
+  throw new VimageError(stat.isDirectory() ? 'EISDIR' : 'EINVAL', stat.isDirectory() ? 'it is a directory' : 'it is not a file');
 }

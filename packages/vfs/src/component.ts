@@ -1,5 +1,5 @@
 import { VimageError, defineComponent, type Component, type CreateContext, type EntryStep, type OnceContext, type OnceSteps } from '@vimage/core';
-import { Users, registryRoot, usersOf, type RootOutside } from '@vimage/linux';
+import { Users, registryPlaces, usersOf, type RootOutside } from '@vimage/linux';
 import { vfsParams, type VfsParams } from './params.ts';
 import { machine } from './plan/look.ts';
 import { canMake, fsPlan } from './plan/plan.ts';
@@ -60,7 +60,7 @@ export const vfs: Component<'fs'> = defineComponent<'fs'>({
 
   entry: ({ steps, registry }, { home, held }) => {
     const suid = held('suid');
-    const all = registry ? [...steps, registryPlace()] : steps;
+    const all = [...steps, ...registry.map(registryPlace)];
     return inHome(suid?.order === 'and' && !suid.value ? all.map(nosuid) : all, home);
   },
 
@@ -120,10 +120,10 @@ async function stepsFor(cx: CreateContext<'fs'>, root: RootAt, hidden: readonly 
   const overlay = keptOverlay(cx, hidden);
   const values = overlay === undefined ? cx.values : { ...cx.values, overlay };
   const wanted = { ...(await wantedOf(cx.stage, values, root, hidden, owners.map)), places: owners.places };
-  return { steps: ownedBy(fsPlan(wanted, machine), owners.root), registry: owners.root !== undefined && canMake(wanted, machine, registryRoot()) };
+  return { steps: ownedBy(fsPlan(wanted, machine), owners.root), registry: owners.root === undefined ? [] : registryPlaces().filter((place) => canMake(wanted, machine, place)) };
 }
 
 /** Where root of the image’s own users finds its images, which another component puts there, or sees that it may have none. */
-function registryPlace(): EntryStep {
-  return { verb: 'mount', args: [['fs', 'tmpfs'], ['to', registryRoot()], ['flags', 'ro,nosuid,nodev,noexec'], ['data', 'mode=0755,size=4k'], ['make', 'dir']], ask: true };
+function registryPlace(to: string): EntryStep {
+  return { verb: 'mount', args: [['fs', 'tmpfs'], ['to', to], ['flags', 'ro,nosuid,nodev,noexec'], ['data', 'mode=0755,size=4k'], ['make', 'dir']], ask: true };
 }

@@ -11,15 +11,15 @@ export interface Vfs {
   readonly unpacked: string | undefined;
   /** Replaced as a whole by a change. */
   steps: readonly EntryStep[];
-  /** The place of the registry of those who live in it has to be made, and can be. */
-  registry: boolean;
+  /** Where the place of the registry of those who live in it has to be made, and can be. */
+  registry: readonly string[];
 }
 
-export const machineFs: Vfs = { serial: undefined, image: 'img0', unpacked: undefined, steps: [], registry: false };
+export const machineFs: Vfs = { serial: undefined, image: 'img0', unpacked: undefined, steps: [], registry: [] };
 
 export function savedPairs({ unpacked, steps, registry }: Vfs): Pairs {
   return [
-    ...(registry ? [['registry', 'yes'] satisfies Pair] : []),
+    ...registry.map((place): Pair => ['registry', place]),
     ...(unpacked === undefined ? [] : [['unpacked', unpacked] satisfies Pair]),
     ...steps.flatMap(({ verb, args }): Pairs => [['step', verb], ...args]),
   ];
@@ -28,14 +28,14 @@ export function savedPairs({ unpacked, steps, registry }: Vfs): Pairs {
 /** Reads what {@link savedPairs} wrote. */
 export function readSaved(saved: Pairs): Pick<Vfs, 'unpacked' | 'steps' | 'registry'> {
   let unpacked: string | undefined;
-  let registry = false;
+  const registry: string[] = [];
   const steps: { verb: string; args: Pair[]; ask: true }[] = [];
   for (const [key, value] of saved) {
     const last = steps.at(-1);
     if (key === 'step') steps.push({ verb: value, args: [], ask: true });
     else if (last !== undefined) last.args.push([key, value]);
     else if (key === 'unpacked') unpacked = value;
-    else if (key === 'registry') registry = true;
+    else if (key === 'registry') registry.push(value);
   }
   return { unpacked, steps, registry };
 }

@@ -87,7 +87,7 @@ describe('the plan', () => {
 
 describe('what an image gets', () => {
   const made = {
-    serial: 7n, image: 'web', unpacked: undefined, registry: false,
+    serial: 7n, image: 'web', unpacked: undefined, registry: [],
     steps: fsPlan({ values: { ...bare, suid: true, ro: [same('/usr')] }, root: { kind: 'empty' }, emptyFile: 'fs/empty', hidden: [] }, host),
   };
   const entry = (held: Restriction | undefined): readonly string[] =>

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { VimageError, defineComponent, type CheckContext, type Component, type CreateContext, type EntryStep, type OnceContext, type OnceSteps, type Pair, type ParamValues } from '@vimage/core';
-import { Users, joinStep, linuxOf, registryInside, registryRoot, type LinuxSubstrate } from '@vimage/linux';
+import { Users, joinStep, linuxOf, registryInside, registryPlaces, type LinuxSubstrate } from '@vimage/linux';
 import { freeRange, passing } from './allot.ts';
 import { checkMap, checkWithin, isWhole, mapText, readMap, rootOf, type IdMap } from './map.ts';
 import { accountFiles } from './names.ts';
@@ -74,7 +74,7 @@ export const vuser: Component<'user'> = defineComponent<'user'>({
       { ...join, args, mode: 'live' },
       { ...join, args, mode: 'effective', ask: true },
       ...places.map((to): EntryStep => ({ verb: 'cover', args: [['to', to], ['from', `${home}/user/${basename(to)}`], ['flags', 'ro']], mode: 'live' })),
-      ...(own ? [{ verb: 'cover', args: [['to', registryRoot()], ['from', registryInside(home)]], mode: 'live' } satisfies EntryStep] : []),
+      ...(own ? registryPlaces() : []).map((to): EntryStep => ({ verb: 'cover', args: [['to', to], ['from', registryInside(home)]], mode: 'live' })),
     ];
     return steps;
   },

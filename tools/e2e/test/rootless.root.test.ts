@@ -88,6 +88,21 @@ describe.skipIf(why !== undefined)(`without root${why === undefined ? '' : `: ${
     expect(err).toContain('imgctl rootless -- node');
   });
 
+  it.each(['/run,/tmp', '/tmp'])('makes images inside images, as many as children.max says: with a %s of their own', async (tmpfs) => {
+    const box = ['vir', 'user', 'vir', 'fs', 'root', 'host', 'tmpfs', tmpfs, 'vir', 'net', 'vir', 'proc'];
+    const inside = (image: string, ...args: readonly string[]): Promise<Result> => user('/mnt/vimage/packages/linux/dist/imgexec', image, '--', process.execPath, main, ...args);
+    await ok('create', 'name', 'lab', 'children.max', '1', ...box);
+    expect(await inside('lab', 'create', 'name', 'web', 'children.max', '1', 'vir', 'user', 'vir', 'net')).toMatchObject({ status: 0, err: '' });
+    expect(await inside('lab', 'create', 'name', 'db')).toMatchObject({ status: 1, err: expect.stringContaining('children.max 1') });
+    expect(await inside('lab.web', 'create', 'name', 'leaf', 'vir', 'net', 'addr', 'lo=10.9.9.7/32')).toMatchObject({ status: 0, err: '' });
+    expect((await ok('ls')).split('\n').slice(1, -1).map((line) => line.split(' ', 1)[0])).toEqual(['lab', 'lab.web', 'lab.web.leaf']);
+    expect(await ok('exec', 'lab.web.leaf', '--', 'ip', '-br', 'addr')).toContain('10.9.9.7/32');
+    await ok('destroy', '-g', '0', 'lab');
+    await ok('create', 'name', 'lab', ...box);
+    expect(await inside('lab', 'create', 'name', 'web')).toMatchObject({ status: 1, err: expect.stringContaining('children.max') });
+    await ok('destroy', '-g', '0', 'lab');
+  });
+
   it('has one holder, however many come at once, and it ends with the last image', async () => {
     const many = await Promise.all(Array.from({ length: 6 }, (_, i) => imgctl('create', 'name', `i${i}`, 'vir', 'proc')));
     expect(many.map(({ status, err }) => `${status}${err}`)).toEqual(Array.from({ length: 6 }, () => '0'));

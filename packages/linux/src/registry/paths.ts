@@ -6,7 +6,7 @@ import { VimageError } from '@vimage/core';
  * namespaces, who does not own /run. ENOENT.
  */
 export function registryRoot(): string {
-  if ((process.geteuid?.() ?? 0) === 0 && ((statSync('/run', { throwIfNoEntry: false })?.uid ?? 0) === 0 || isOwn('/run/vimage'))) return '/run/vimage';
+  if ((process.geteuid?.() ?? 0) === 0 && ((statSync('/run', { throwIfNoEntry: false })?.uid ?? 0) === 0 || isOwn(ofRoot))) return ofRoot;
   const dir = process.env['XDG_RUNTIME_DIR'];
   if (dir === undefined || !dir.startsWith('/')) {
     throw new VimageError('ENOENT', 'XDG_RUNTIME_DIR is not set: there is no place for your registry', {
@@ -14,6 +14,16 @@ export function registryRoot(): string {
     });
   }
   return `${dir}/vimage`;
+}
+
+const ofRoot = '/run/vimage';
+
+/**
+ * Where those who live in an image look for its registry: where it is here and, as root there owns a /run that is of the image, where root has his. An ordinary
+ * user's are two.
+ */
+export function registryPlaces(): readonly string[] {
+  return [...new Set([registryRoot(), ofRoot])];
 }
 
 /** What to do where root of an image finds no registry of its own. */

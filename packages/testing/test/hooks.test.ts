@@ -66,7 +66,7 @@ describe('before and after an image', () => {
     await kernel.create(['name', 'a', 'children.max', '2', 'vir', 'teller']);
     said.length = 0;
     await kernel.create(['name', 'a.b']);
-    await kernel.create(['name', 'c', 'vir', 'teller', 'share', 'a']);
+    await kernel.create(['name', 'c', 'vir', 'teller', 'share', 'a', 'vir', 'first', 'share', 'a']);
     await kernel.destroy('c');
     expect(said).toEqual([]);
   });
@@ -163,6 +163,19 @@ describe('what a section brings along', () => {
     const error: unknown = await kernel.create(['name', 'a', 'vir', 'teller']).catch((each: unknown) => each);
     expect(codeOf(error)).toBe('ENOENT');
     expect(String(error)).toContain('"vir teller" brings "vir gone" with it');
+  });
+});
+
+describe('sharing what brings others along', () => {
+  it('takes saying what one has of those', async () => {
+    const { kernel } = await world();
+    await kernel.create(['name', 'a', 'vir', 'teller']);
+    await expect(kernel.create(['name', 'b', 'vir', 'teller', 'share', 'a'])).rejects.toMatchObject({ code: 'EINVAL', message: expect.stringContaining('without first'), hint: 'add: vir first share a' });
+    await kernel.create(['name', 'b', 'vir', 'teller', 'share', 'a', 'vir', 'first', 'share', 'a']);
+    await kernel.create(['name', 'c', 'vir', 'teller', 'alone', 'true']);
+    await kernel.create(['name', 'd', 'vir', 'teller', 'share', 'c']);
+    await expect(kernel.create(['name', 'e', 'vir', 'teller', 'share', 'b'])).rejects.toMatchObject({ code: 'EINVAL', hint: 'add: vir first share b' });
+    await kernel.close();
   });
 });
 

@@ -9,7 +9,7 @@ import { canonical } from '../pairs/change.ts';
 import { parseImage } from '../pairs/parse.ts';
 import type { Pairs } from '../pairs/pairs.ts';
 import { damagedAt, damagedError } from './damaged.ts';
-import { whole } from './implied.ts';
+import { broughtBy, whole } from './implied.ts';
 import { checkAround } from './known.ts';
 import { askedIn } from './restrict.ts';
 import type { KernelState } from './state.ts';
@@ -63,6 +63,7 @@ export function draft(state: KernelState, pairs: Pairs, replaced?: Image): Draft
     if (share !== undefined) checkAround(state, share);
     slots.push({ component: number, values: section.values, share });
   }
+  for (const slot of slots) checkShared(state, slot, slots);
   const made: Draft = {
     parent,
     segment,
@@ -85,6 +86,18 @@ export function draft(state: KernelState, pairs: Pairs, replaced?: Image): Draft
     if (slot.share === undefined) state.component(slot.component).check?.(checkContext(state, made, slot, -1n));
   }
   return made;
+}
+
+/** Who shares what brings others along has to say what he has of those: without them it would be less than he asked for. EINVAL. */
+function checkShared(state: KernelState, { component: number, share }: DraftSlot, slots: readonly DraftSlot[]): void {
+  const { name, implied } = state.component(number);
+  const maker = share?.slots[number]?.ref.maker;
+  if (share === undefined || implied === undefined || maker === undefined || maker.parent === undefined) return;
+  const without = broughtBy(state, maker.pairs, name).filter((each) => !slots.some(({ component }) => state.component(component).name === each));
+  if (without.length === 0) return;
+  throw new VimageError('EINVAL', `"vir ${name} share ${share.name}" is without ${without.join(', ')}, which "vir ${name}" brought to "${maker.name}"`, {
+    subject: name, hint: `add: ${without.map((each) => `vir ${each} share ${share.name}`).join(' ')}`,
+  });
 }
 
 export function checkContext(state: KernelState, made: Draft, slot: DraftSlot, serial: bigint): CheckContext<string> {

@@ -31,6 +31,13 @@ export function whole(state: KernelState, pairs: Pairs): Pairs {
   return [...split.image, ...[...parts].flatMap(([component, part]): Pair[] => [['vir', component], ...part])];
 }
 
+/** The components that one of an image's own brings along. */
+export function broughtBy(state: KernelState, pairs: Pairs, from: string): readonly string[] {
+  const { sections: parsed } = parseImage(pairs, state.tables, { access: 'show' });
+  const brought = state.components.find(({ name }) => name === from)?.implied?.({ values: parsed.get(from)?.values ?? {}, gives: (name) => parsed.has(name) });
+  return sections(brought ?? []).sections.map(({ component }) => component);
+}
+
 function brings(state: KernelState, component: string): boolean {
   return state.components.find(({ name }) => name === component)?.implied !== undefined;
 }

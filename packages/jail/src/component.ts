@@ -4,6 +4,7 @@ import { diskSource } from './conf/disk.ts';
 import type { ConfSource } from './conf/types.ts';
 import { readJailFile } from './convert/file.ts';
 import { impliedPairs } from './implied.ts';
+import { giveBack, noteNames } from './journal.ts';
 import { checkRaised } from './level.ts';
 import { jailParams, type JailParams } from './params.ts';
 import { checkPlaces } from './mounts.ts';
@@ -67,7 +68,7 @@ export const jail: Component<'jail'> = defineComponent<'jail'>({
     throw new VimageError('ESTALE', `the host name of "${image.name}" is gone: its pin was unmounted`, { subject: image.name, hint: `imgctl destroy ${image.name}` });
   },
 
-  set: (made, { image, values, before, substrate, scope }) => {
+  set: async (made, { image, values, before, substrate, scope, stage }) => {
     const { securelevel } = made;
     const level = values.securelevel ?? securelevel;
     checkRaised(level, securelevel, `"${image.name}"`);
@@ -78,12 +79,21 @@ export const jail: Component<'jail'> = defineComponent<'jail'>({
     if (made.uts !== undefined && names !== undefined && old !== undefined && (names.host !== old.host || names.domain !== old.domain)) {
       const { uts } = made;
       const lx = linuxOf(substrate);
-      scope.defer(() => { lx.hostname(old.host, old.domain, uts).close(); });
+      await noteNames(stage, old);
+      scope.defer(async () => {
+        lx.hostname(old.host, old.domain, uts).close();
+        await noteNames(stage);
+      });
       lx.hostname(names.host, names.domain, uts).close();
     }
     scope.defer(() => { made.securelevel = securelevel; });
     made.securelevel = level;
     return { notes: [] };
+  },
+
+  remove: async (_made, { stage }) => {
+    if ((await stage.journalled('jail')).length > 0) await noteNames(stage);
+    return [];
   },
 
   forget: ({ uts }) => uts?.close(),
@@ -106,6 +116,8 @@ export const jail: Component<'jail'> = defineComponent<'jail'>({
   stopping: async (_, cx) => [...(await tryHook(cx, 'exec.prestop')), ...(await tryHook(cx, 'exec.stop', cx.inside))],
 
   stopped: (cx) => tryHook(cx, 'exec.poststop'),
+
+  giveBack,
 });
 
 /** The same files, with somebody told of each. */

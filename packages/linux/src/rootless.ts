@@ -1,9 +1,10 @@
-import { accessSync, closeSync, constants, openSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, statSync } from 'node:fs';
 import { constants as os } from 'node:os';
 import { VimageError } from '@vimage/core';
 import { imgexecPath } from './imgexec.ts';
 import { Pidfd } from './process/pidfd.ts';
 import { processInfo } from './process/info.ts';
+import { programPath } from './program.ts';
 import { tryFlock } from './sys/flock.ts';
 import { unlink } from './sys/file.ts';
 import { closeOnExec, execve } from './sys/process.ts';
@@ -26,22 +27,10 @@ export function becomeProgram(command: string, args: readonly string[]): never {
   if (given === undefined) {
     throw new VimageError('EPERM', 'root has no namespaces of its own to run it in', { subject: command, hint: 'root makes images as it is: run the program without "imgctl rootless"' });
   }
-  const path = found(command);
+  const path = programPath(command);
+  if (path === undefined) throw new VimageError('ENOENT', `no program "${command}"`, { subject: command, hint: 'give its path, or put its directory into PATH' });
   closeOnExec(Number(given), false);
   return execve(path, [command, ...args], { ...environmentOf(), [variable]: given });
-}
-
-function found(command: string): string {
-  const places = command.includes('/') ? [command] : (process.env['PATH'] ?? '').split(':').filter((dir) => dir !== '').map((dir) => `${dir}/${command}`);
-  for (const path of places) {
-    try {
-      accessSync(path, constants.X_OK);
-      return path;
-    } catch {
-      continue;
-    }
-  }
-  throw new VimageError('ENOENT', `no program "${command}"`, { subject: command, hint: 'give its path, or put its directory into PATH' });
 }
 
 function environmentOf(): Readonly<Record<string, string>> {

@@ -8,6 +8,7 @@ import { valueOf } from './move/journal.ts';
 import { vnetParams, type VnetParams } from './params/table.ts';
 import { removeVnet } from './remove.ts';
 import { noteChange } from './unfinished.ts';
+import { changeUplink, saveUplink, savedUplink, uplinkLapsed, uplinkState, withForwarder } from './uplink/uplink.ts';
 import { Vnet, checkIdentity, identity } from './vnet.ts';
 import { checkValues } from './wanted/check.ts';
 
@@ -39,30 +40,42 @@ export const vnet: Component<'net'> = defineComponent<'net'>({
     const lx = linuxOf(cx.substrate);
     await lx.pin(cx.image.serial, 'net', made.stack.ns);
     cx.scope.defer(async () => { (await lx.pinner()).unpin(cx.image.serial, 'net'); });
+    await changeUplink(made, {}, cx);
     await apply(made, {}, cx.values, contextOf(cx, made.kind === 'own'));
-    await writeFiles(cx.stage, {}, cx.values);
-    made.files = filesOf(cx.values);
+    const files = withForwarder(cx.values, made.uplink);
+    await writeFiles(cx.stage, {}, files);
+    made.files = filesOf(files);
     return made;
   },
 
   set: async (made, cx) => {
     await noteChange(cx.stage, made, cx.parent, cx.before, cx.values);
-    const notes = [...(await apply(made, cx.before, cx.values, contextOf(cx, false))), ...(await writeFiles(cx.stage, cx.before, cx.values))];
+    const before = withForwarder(cx.before, made.uplink);
+    const notes = [...(await apply(made, cx.before, cx.values, contextOf(cx, false)))];
+    // Last, as one that was ended cannot be taken back.
+    notes.push(...(await changeUplink(made, cx.before, cx)));
+    const after = withForwarder(cx.values, made.uplink);
+    notes.push(...(await writeFiles(cx.stage, before, after)));
     const { files } = made;
-    made.files = filesOf(cx.values);
+    made.files = filesOf(after);
     cx.scope.defer(() => { made.files = files; });
     return { notes };
   },
 
-  get: (made) => [['links', made.stack.nl.linkList({ noStats: true }).map(({ name }) => name).join(',')]],
+  get: (made) => [
+    ['links', made.stack.nl.linkList({ noStats: true }).map(({ name }) => name).join(',')],
+    ...(made.uplink === undefined ? [] : [['uplink.state', uplinkState(made.uplink)] as const]),
+  ],
 
   save: (made) => {
     const flags: Pair[] = [];
     if (made.path !== undefined) flags.push(['path', made.path]);
     if (made.files.resolv) flags.push(['resolv', 'yes']);
     if (made.files.hosts) flags.push(['hosts', 'yes']);
-    return [['kind', made.kind], ...identity(made.stack.ns), ...flags];
+    return [['kind', made.kind], ...identity(made.stack.ns), ...flags, ...saveUplink(made.uplink)];
   },
+
+  lapsed: (saved) => (uplinkLapsed(saved) ? ['uplink'] : []),
 
   restore: async (saved, cx) => {
     const ns = await openSaved(cx.substrate, cx.image.serial, cx.image.name);
@@ -75,6 +88,7 @@ export const vnet: Component<'net'> = defineComponent<'net'>({
     const path = valueOf(saved, 'path');
     const made = new Vnet(path === undefined ? 'own' : 'adopted', ns, { serial: cx.image.serial, ...(path === undefined ? {} : { path }) });
     made.files = { resolv: valueOf(saved, 'resolv') === 'yes', hosts: valueOf(saved, 'hosts') === 'yes' };
+    made.uplink = savedUplink(saved);
     return made;
   },
 

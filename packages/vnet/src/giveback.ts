@@ -6,6 +6,7 @@ import { initStack } from './move/init.ts';
 import { valueOf } from './move/journal.ts';
 import { isMove, moveOf } from './move/take.ts';
 import { isNetns, netnsPath, removeNetns } from './netns.ts';
+import { endNoted, isUplink } from './uplink/uplink.ts';
 import { isChange, takeBackChange } from './unfinished.ts';
 import { Vnet, checkIdentity } from './vnet.ts';
 
@@ -17,6 +18,10 @@ export async function giveBack(entries: readonly Pairs[], image: string, serial:
     for (const entry of entries.toReversed()) {
       if (isNetns(entry)) {
         if (removeNetns(image, valueOf(entry, 'ino') ?? '')) lines.push(`${netnsPath(image)}: removed`);
+        continue;
+      }
+      if (isUplink(entry)) {
+        lines.push(...(await endNoted(entry)));
         continue;
       }
       const parent = await parentStack(substrate, entry, image);

@@ -1,10 +1,19 @@
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { codeOf, type Holder } from '@vimage/core';
+import { companionLives } from '@vimage/linux';
 import { rawSockets, type FoundSocket } from './raw.ts';
 import type { Vnet } from './vnet.ts';
 
 /** The sockets of a stack: each keeps it alive, wherever the process that holds it stands. */
 export function holders(made: Vnet): readonly Holder[] {
+  return [...uplinkOf(made), ...socketHolders(made)];
+}
+
+function uplinkOf({ uplink }: Vnet): readonly Holder[] {
+  return uplink !== undefined && companionLives(uplink) ? [{ kind: 'process', pid: uplink.pid, detail: `uplink: ${uplink.program}` }] : [];
+}
+
+function socketHolders(made: Vnet): readonly Holder[] {
   const sockets = socketsOf(made).filter(({ inode }) => inode !== 0);
   if (sockets.length === 0) return [];
   const pids = holdersOf(new Set(sockets.map(({ inode }) => inode)));

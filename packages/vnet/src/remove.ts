@@ -6,6 +6,7 @@ import { initStack } from './move/init.ts';
 import { isMove, moveOf } from './move/take.ts';
 import { isNetns, removeNetns } from './netns.ts';
 import { omit } from './omit.ts';
+import { endNoted, isUplink } from './uplink/uplink.ts';
 import type { Vnet } from './vnet.ts';
 
 /**
@@ -26,8 +27,11 @@ export async function removeVnet(made: Vnet, cx: RemoveContext<'net'>): Promise<
     }
   }
   if (entries.some(isNetns)) removeNetns(cx.image.name, String(made.stack.ns.ino));
-  if (!cx.shared) {
-    if (cx.values.nat !== undefined || cx.values.publish !== undefined || entries.length > 0) lines.push(...stopForwarding(cx.parent.stack, cx.image.serial));
+  // Sharers go on using it; whoever ends the last of them finds its note.
+  if (cx.shared) owed.push(...entries.filter(isUplink));
+  else {
+    for (const entry of entries.filter(isUplink)) await endNoted(entry);
+    if (cx.values.nat !== undefined || cx.values.publish !== undefined || entries.some((entry) => !isUplink(entry))) lines.push(...stopForwarding(cx.parent.stack, cx.image.serial));
     if (made.kind === 'adopted') await strip(made, cx);
     else cut(made, cx);
   }
@@ -48,7 +52,7 @@ function cut(made: Vnet, { values }: RemoveContext<'net'>): void {
 
 /** Takes out of an adopted stack, which stays, what the image put there. */
 async function strip(made: Vnet, cx: RemoveContext<'net'>): Promise<void> {
-  const values = omit(cx.values, 'if', 'nat', 'publish', 'netns');
+  const values = omit(cx.values, 'if', 'nat', 'publish', 'netns', 'uplink');
   const scope = new Scope();
   const peer = (): never => {
     throw new Error('no peer is needed to remove');

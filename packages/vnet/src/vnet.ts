@@ -3,6 +3,7 @@ import type { Namespace } from '@vimage/linux';
 import type { OwnFiles } from './files.ts';
 import { valueOf } from './move/journal.ts';
 import { Stack } from './stack.ts';
+import type { Uplink } from './uplink/uplink.ts';
 
 /** How a stack came to be: the machine's own, made for an image, or one that existed and was adopted. */
 export type VnetKind = 'root' | 'own' | 'adopted';
@@ -17,6 +18,9 @@ export class Vnet {
   readonly path: string | undefined;
   /** Which files of /etc its images have of their own. */
   files: OwnFiles = { resolv: false, hosts: false };
+
+  /** The process that leads out, started at creation; it may have ended. */
+  uplink: Uplink | undefined;
 
   constructor(kind: VnetKind, ns: Namespace, made: { readonly serial?: bigint; readonly path?: string } = {}) {
     this.kind = kind;

@@ -145,6 +145,11 @@ export interface ComponentMethods<N extends string> {
   save(instance: InstanceOf<N>): Pairs;
   /** Finds an instance that another process made; ESTALE when the kernel no longer has it. */
   restore(saved: Pairs, cx: RestoreContext): Awaitable<InstanceOf<N>>;
+  /**
+   * Keys whose effect has ended by itself since (a process was killed), by what `save` said: `set` is called for them at the next change of the image, also
+   * where nothing differs. Pure but for a look at the machine.
+   */
+  lapsed?(saved: Pairs): readonly string[];
   /** Makes the instance as `cx.values` say; undo of each step goes on cx.scope. */
   set?(instance: InstanceOf<N>, cx: SetContext<N>): Awaitable<SetReport | undefined>;
   /** Read-only values as they are now (access `ro`). */

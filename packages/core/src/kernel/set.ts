@@ -34,12 +34,14 @@ export async function modify(state: KernelState, image: Image, next: Pairs): Pro
   checkLive(image);
   if (image.parent === undefined) throw new VimageError('EPERM', 'img0 is the machine itself and has nothing to set', { subject: 'img0' });
   const said = diffPairs(image.pairs, next, state.tables);
-  const report = { name: image.name, changed: said.flatMap(changedKeys) };
-  if (said.length === 0) return { ...report, notes: [] };
+  const lapsed = lapsedOf(state, image);
+  const report = { name: image.name, changed: [...new Set([...said.flatMap(changedKeys), ...lapsed.flatMap(changedKeys)])] };
+  if (said.length === 0 && lapsed.length === 0) return { ...report, notes: [] };
   for (const difference of said) checkDifference(state, image, difference);
   const all = whole(state, next);
   const differences = diffPairs(whole(state, image.pairs), all, state.tables);
   for (const difference of differences) checkDifference(state, image, difference);
+  const touched = new Set([...differences, ...lapsed].map(({ component }) => component).filter((component) => component !== ''));
   checkRestrictions(state, image, all);
   const parsed = parseImage(all, state.tables, { access: 'show' });
   const scope = new Scope();
@@ -49,8 +51,7 @@ export async function modify(state: KernelState, image: Image, next: Pairs): Pro
     scope.defer(() => stage.abort());
     const notes: string[] = [];
     const contexts = new Map<number, SetContext<string>>();
-    for (const { component } of differences) {
-      if (component === '') continue;
+    for (const component of touched) {
       const number = state.tree.component(component);
       const values = parsed.sections.get(component)?.values ?? {};
       const cx = await setContext(state, image, number, values, { stage, scope, notes });
@@ -92,6 +93,16 @@ export async function modify(state: KernelState, image: Image, next: Pairs): Pro
     await undo(scope, error);
     throw error;
   }
+}
+
+/** What of the image's own instances has ended by itself, and is to be made so again. */
+function lapsedOf(state: KernelState, image: Image): readonly SectionDifference[] {
+  return image.slots.flatMap(({ kind, component: number, ref }): readonly SectionDifference[] => {
+    if (kind !== 'own' || ref.setter() !== image) return [];
+    const { name, lapsed } = state.component(number);
+    const keys = lapsed?.(state.record(image).saved.get(name) ?? []) ?? [];
+    return keys.length === 0 ? [] : [{ component: name, kind: 'changed', keys: keys.map((key) => ({ key })) }];
+  });
 }
 
 const anew = 'destroy the image and create it again (up --replace does, from a file)';

@@ -3,6 +3,7 @@ export const SYS_pidfd_send_signal = 424;
 export const SYS_pidfd_getfd = 438;
 export const SYS_pidfd_open = 434;
 export const F_SETFD = 2;
+export const O_CLOEXEC = 0o2000000;
 export const PR_SET_DUMPABLE = 4;
 export const PR_SET_CHILD_SUBREAPER = 36;
 export const SIG_DFL = 0n;

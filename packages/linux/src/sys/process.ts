@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import { door } from '../door.ts';
-import { F_SETFD, SIG_DFL, SYS_pidfd_getfd, SYS_pidfd_open, SYS_pidfd_send_signal } from '../abi/process.ts';
+import { F_SETFD, O_CLOEXEC, SIG_DFL, SYS_pidfd_getfd, SYS_pidfd_open, SYS_pidfd_send_signal } from '../abi/process.ts';
 import { check, int, native } from './libc.ts';
 
 const cPidfdOpen = native<(number: number, pid: number, flags: number) => number>((lib) => lib.func('syscall', 'long', ['long', 'int', 'unsigned int']));
@@ -13,6 +13,7 @@ const cSignal = native<(signal: number, action: bigint) => bigint | number>((lib
 const cExecve = native<(path: string, argv: readonly (string | null)[], env: readonly (string | null)[]) => number>((lib) =>
   lib.func('int execve(const char *path, const char **argv, const char **env)'),
 );
+const cPipe2 = native<(pair: Buffer, flags: number) => number>((lib) => lib.func('int pipe2(void *pair, int flags)'));
 const cPrctl = native<(what: number, a: number, b: number, c: number, d: number) => number>((lib) =>
   lib.func('prctl', 'int', ['int', 'unsigned long', 'unsigned long', 'unsigned long', 'unsigned long']),
 );
@@ -36,6 +37,13 @@ export function pidfdSignal(fd: number, signal: number): void {
 /** Whether a descriptor is closed when this process becomes another program; Node says so of all that it finds open. EBADF. */
 export function closeOnExec(fd: number, yes: boolean): void {
   check(cFcntl()(int(fd, 'fd'), F_SETFD, yes ? 1 : 0), 'fcntl');
+}
+
+/** pipe2(2): to read and to write, close-on-exec. Unlike what Node makes for a child, it can be opened again by its /proc/PID/fd name. */
+export function pipe(): readonly [number, number] {
+  const pair = Buffer.alloc(8);
+  check(cPipe2()(pair, O_CLOEXEC), 'pipe2');
+  return [pair.readInt32LE(0), pair.readInt32LE(4)];
 }
 
 /** prctl(2). */

@@ -8,6 +8,7 @@ import { macvlanType, type MacvlanSpec } from './macvlan.ts';
 import { moveType, type Move } from './move.ts';
 import { destinationType, viaType, type RouteVia } from './route.ts';
 import { sysctlKeyType } from './sysctl.ts';
+import { uplinkWords, type UplinkWord } from '../uplink/program.ts';
 import type { Cidr, PortMap } from './value.ts';
 import { vethType, type VethEnd } from './veth.ts';
 
@@ -34,7 +35,9 @@ export const vnetParams: {
   readonly hosts: MapParam<string, string>;
   readonly nat: OneParam<boolean | string>;
   readonly publish: ListParam<PortMap>;
+  readonly uplink: OneParam<UplinkWord>;
   readonly links: ListParam<string>;
+  readonly 'uplink.state': OneParam<string>;
 } = {
   path: param(type.path(), {
     access: 'create',
@@ -145,10 +148,21 @@ export const vnetParams: {
     describe: 'ports of the parent that lead into the image',
     example: '8080:80',
   }),
+  uplink: param(type.enum(uplinkWords), {
+    access: 'rw',
+    describe: 'the program that leads out of the machine without any right over its stack; auto: pasta, or else slirp4netns',
+    example: 'auto',
+    default: 'none',
+  }),
   links: listParam(type.string(), {
     access: 'ro',
     describe: 'interfaces that stand in the stack now',
     example: 'lo,eth0',
+  }),
+  'uplink.state': param(type.string(), {
+    access: 'ro',
+    describe: 'the process of the uplink, or that it has ended',
+    example: 'pasta, process 4711',
   }),
 };
 

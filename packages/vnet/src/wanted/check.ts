@@ -2,7 +2,8 @@ import { VimageError } from '@vimage/core';
 import { PARENT, type VethEnd } from '../params/veth.ts';
 import { sysctlPath } from '../params/sysctl.ts';
 import { contains } from './address.ts';
-import { wanted, wantsForwarding, type VnetValues, type Wanted } from './wanted.ts';
+import { cannotPublish, uplinkName } from '../uplink/program.ts';
+import { publishedByUplink, wanted, wantsForwarding, type VnetValues, type Wanted } from './wanted.ts';
 
 /** Refuses what no kernel could do, before anything is done. */
 export function checkValues(values: VnetValues, sees: (image: string) => boolean, self: string): void {
@@ -33,6 +34,7 @@ export function checkValues(values: VnetValues, sees: (image: string) => boolean
     }
   }
   for (const route of values.route ?? []) checkRoute(values, route.value, known);
+  checkUplink(values, names);
   checkForwarding(values, want);
 }
 
@@ -112,4 +114,16 @@ function checkForwarding(values: VnetValues, want: Wanted): void {
       });
     }
   }
+}
+
+function checkUplink(values: VnetValues, names: ReadonlySet<string>): void {
+  const { uplink = 'none' } = values;
+  if (uplink === 'none') return;
+  if (names.has(uplinkName)) {
+    throw new VimageError('EEXIST', `the image would have two interfaces named "${uplinkName}"`, { subject: uplinkName, hint: 'that is the name of the one that leads out: give the other another name' });
+  }
+  if ((values.route ?? []).some(({ key, value }) => (key === 'default' || key.prefix === 0) && !('kind' in value))) {
+    throw new VimageError('EINVAL', 'the image would have two ways out: uplink, and a default route', { subject: 'uplink', hint: 'leave one of them out' });
+  }
+  if (uplink === 'slirp4netns' && publishedByUplink(values).length > 0) throw cannotPublish(uplink);
 }

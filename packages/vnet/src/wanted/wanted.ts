@@ -4,8 +4,8 @@ import type { MacvlanSpec } from '../params/macvlan.ts';
 import { insideName, type Move } from '../params/move.ts';
 import type { RouteVia } from '../params/route.ts';
 import type { VnetParams } from '../params/table.ts';
-import type { Cidr } from '../params/value.ts';
-import type { VethEnd } from '../params/veth.ts';
+import type { Cidr, PortMap } from '../params/value.ts';
+import { PARENT, type VethEnd } from '../params/veth.ts';
 import { contains } from './address.ts';
 
 export type VnetValues = ParamValues<VnetParams>;
@@ -109,5 +109,11 @@ function gatewayPeers(values: VnetValues, addrs: readonly WantedAddr[]): WantedA
 
 /** Whether the parent must forward for the image. */
 export function wantsForwarding(values: VnetValues): boolean {
-  return (values.nat ?? false) !== false || (values.publish ?? []).length > 0;
+  return (values.nat ?? false) !== false || ((values.publish ?? []).length > 0 && publishedByUplink(values).length === 0);
+}
+
+/** The ports that the uplink leads in: all, where no cable to the parent does it. */
+export function publishedByUplink(values: VnetValues): readonly PortMap[] {
+  const cable = (values.veth ?? []).some(({ value }) => value.image === PARENT);
+  return (values.uplink ?? 'none') === 'none' || cable ? [] : (values.publish ?? []);
 }

@@ -1,19 +1,17 @@
-import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { cannot, missing, workspace, World, type Result } from './lib/world.ts';
+import { asUser, mainForUsers, noUsers, openToUsers } from './lib/user.ts';
+import { World, type Result } from './lib/world.ts';
 
-const why = cannot() ?? missing('setpriv', 'util-linux')
-  ?? (spawnSync('setpriv', ['--reuid=1234', '--regid=1234', '--clear-groups', process.execPath, '--version']).status === 0 ? undefined : `${process.execPath} cannot be run by another user`)
-  ?? (spawnSync('setpriv', ['--reuid=1234', '--regid=1234', '--clear-groups', 'unshare', '-U', 'true']).status === 0 ? undefined : 'ordinary users may not make user namespaces here');
+const why = noUsers();
 
 /** What an ordinary user does, without any help of root. */
 describe.skipIf(why !== undefined)(`without root${why === undefined ? '' : `: ${why}`}`, () => {
   let world: World;
   let before: readonly string[];
   const home = '/run/user/1234';
-  const main = '/mnt/vimage/packages/imgctl/dist/main.js';
-  const as = (uid: number, ...command: readonly string[]): readonly string[] => ['setpriv', `--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', 'env', `XDG_RUNTIME_DIR=/run/user/${uid}`, `HOME=/run/user/${uid}`, ...command];
+  const main = mainForUsers;
+  const as = asUser;
   const user = (...command: readonly string[]): Promise<Result> => world.run(as(1234, ...command));
   const imgctl = (...args: readonly string[]): Promise<Result> => user(process.execPath, main, ...args);
   const ok = async (...args: readonly string[]): Promise<string> => {
@@ -24,10 +22,7 @@ describe.skipIf(why !== undefined)(`without root${why === undefined ? '' : `: ${
 
   beforeAll(async () => {
     world = await World.open();
-    // A directory of the workspace may be closed to others; what is in it is not.
-    await world.sh(`mount -t tmpfs -o mode=755 tmpfs /mnt; mkdir -p /mnt/vimage/packages /mnt/vimage/node_modules ${home} /run/user/4321
-      mount --bind ${path.join(workspace, 'packages')} /mnt/vimage/packages; mount --bind ${path.join(workspace, 'node_modules')} /mnt/vimage/node_modules
-      chown 1234:1234 ${home}; chown 4321:4321 /run/user/4321; chmod 700 ${home} /run/user/4321; cd /`);
+    await openToUsers(world, 1234, 4321);
     await ok('ls');
     before = await world.traces();
   });

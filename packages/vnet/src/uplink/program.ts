@@ -10,12 +10,19 @@ export type UplinkProgram = Exclude<UplinkWord, 'none' | 'auto'>;
 /** The interface that the program makes in the image. */
 export const uplinkName = 'uplink';
 
+/** What is asked of an uplink, beside the way out. */
+export interface UplinkWish {
+  /** The image's name server is the one that the program provides. */
+  readonly forward: boolean;
+  readonly publish: readonly PortMap[];
+}
+
 interface Known {
   /** Name server inside the image, from which the program asks the machine's own. */
   readonly dns: string;
   readonly debian: string;
   readonly ready: CompanionSpec['ready'];
-  args(publish: readonly PortMap[]): readonly string[];
+  args(wish: UplinkWish): readonly string[];
 }
 
 /**
@@ -27,9 +34,10 @@ const programs: Readonly<Record<UplinkProgram, Known>> = {
     dns: '169.254.1.1',
     debian: 'passt',
     ready: 1,
-    args: (publish) => [
+    // The answers of the machine's name servers seem to come from the forwarder: an image that asks them itself must not have it.
+    args: ({ forward, publish }) => [
       '--foreground', '--quiet', '--runas', '0', '--netns', '/proc/self/fd/0', '--no-netns-quit', '--pid', '/proc/self/fd/1',
-      '--config-net', '--ns-ifname', uplinkName, '--no-map-gw', '--dns-forward', '169.254.1.1',
+      '--config-net', '--ns-ifname', uplinkName, '--no-map-gw', ...(forward ? ['--dns-forward', '169.254.1.1'] : []),
       ...ports('tcp', '--tcp-ports', publish), ...ports('udp', '--udp-ports', publish), '--tcp-ns', 'none', '--udp-ns', 'none',
     ],
   },
@@ -52,8 +60,8 @@ export function forwarderOf(program: UplinkProgram): string {
 }
 
 /** Command line, and where it says that it is ready. */
-export function commandOf(program: UplinkProgram, path: string, publish: readonly PortMap[]): Pick<CompanionSpec, 'argv' | 'ready'> {
-  return { argv: [path, ...programs[program].args(publish)], ready: programs[program].ready };
+export function commandOf(program: UplinkProgram, path: string, wish: UplinkWish): Pick<CompanionSpec, 'argv' | 'ready'> {
+  return { argv: [path, ...programs[program].args(wish)], ready: programs[program].ready };
 }
 
 /** What pasta does for ports of the machine: `ADDRESS/PORT:PORT`. */
@@ -64,7 +72,7 @@ function ports(protocol: PortMap['protocol'], option: string, publish: readonly 
 }
 
 /** Which program it is, and where. ENOENT: not installed; EOPNOTSUPP: it cannot publish. */
-export function chosen(word: Exclude<UplinkWord, 'none'>, publish: readonly PortMap[]): { readonly program: UplinkProgram; readonly path: string } {
+export function chosen(word: Exclude<UplinkWord, 'none'>, { publish }: UplinkWish): { readonly program: UplinkProgram; readonly path: string } {
   const candidates: readonly UplinkProgram[] = word === 'auto' ? ['pasta', 'slirp4netns'] : [word];
   for (const program of candidates) {
     const path = programPath(program);

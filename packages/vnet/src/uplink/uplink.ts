@@ -4,7 +4,7 @@ import { companionLives, endCompanion, startCompanion, type Companion } from '@v
 import { valueOf } from '../move/journal.ts';
 import type { Vnet } from '../vnet.ts';
 import { publishedByUplink, type VnetValues } from '../wanted/wanted.ts';
-import { chosen, commandOf, forwarderOf, isUplinkProgram, type UplinkProgram } from './program.ts';
+import { chosen, commandOf, forwarderOf, isUplinkProgram, type UplinkProgram, type UplinkWish } from './program.ts';
 
 /** The process through which an image reaches the network of the machine. */
 export interface Uplink extends Companion {
@@ -16,7 +16,7 @@ export async function changeUplink(made: Vnet, before: VnetValues, cx: Pick<Crea
   const had = made.uplink;
   const lives = had !== undefined && companionLives(had);
   if (lives && asked(before) === asked(cx.values)) return [];
-  const next = wish(cx.values, cx.parent);
+  const next = planned(cx.values, cx.parent);
   if (had !== undefined) {
     cx.scope.defer(() => { made.uplink = had; });
     await endCompanion(had);
@@ -38,11 +38,15 @@ export async function changeUplink(made: Vnet, before: VnetValues, cx: Pick<Crea
 }
 
 function asked(values: VnetValues): string {
-  return JSON.stringify([values.uplink ?? 'none', publishedByUplink(values)]);
+  return JSON.stringify([values.uplink ?? 'none', wishOf(values)]);
+}
+
+function wishOf(values: VnetValues): UplinkWish {
+  return { forward: (values.dns ?? []).length === 0, publish: publishedByUplink(values) };
 }
 
 /** What is to run; everything that can be known to fail does so here, while the old one still runs. */
-function wish(values: VnetValues, parent: Vnet): (ReturnType<typeof commandOf> & { readonly program: UplinkProgram }) | undefined {
+function planned(values: VnetValues, parent: Vnet): (ReturnType<typeof commandOf> & { readonly program: UplinkProgram }) | undefined {
   const { uplink: word = 'none' } = values;
   if (word === 'none') return undefined;
   if (parent.serial !== undefined) {
@@ -50,10 +54,10 @@ function wish(values: VnetValues, parent: Vnet): (ReturnType<typeof commandOf> &
       subject: 'uplink', hint: 'give that one the uplink, and this one a cable to it: veth eth0=parent addr eth0=10.7.0.2/24 route default=10.7.0.1 nat true',
     });
   }
-  const publish = publishedByUplink(values);
-  const { program, path } = chosen(word, publish);
+  const asked = wishOf(values);
+  const { program, path } = chosen(word, asked);
   checkTun(program);
-  return { ...commandOf(program, path, publish), program };
+  return { ...commandOf(program, path, asked), program };
 }
 
 function checkTun(program: UplinkProgram): void {
@@ -69,10 +73,10 @@ function checkTun(program: UplinkProgram): void {
 
 function explained(error: unknown, program: UplinkProgram): unknown {
   if (!(error instanceof VimageError) || !['EIO', 'ETIMEDOUT'].includes(error.code)) return error;
-  const noRoute = /external (?:routable )?interface|template interface/i.test(error.message);
+  const noRoute = /external interface not usable|routable interface for IPv4/i.test(error.message);
   const port = /bind/i.test(error.message);
-  const hint = noRoute ? 'the machine has no default route: the image would not come farther than the machine does'
-    : port ? 'a port of the machine is taken, or below 1024 and not yours: look with ss -ltnup, and publish another'
+  const hint = port ? 'a port of the machine is taken, or below 1024 and not yours: look with ss -ltnup, and publish another'
+    : noRoute ? 'the machine has no default route: the image would not come farther than the machine does'
       : `try it by hand: ${program} --help says what it takes`;
   return new VimageError(error.code, `uplink: ${program}: ${error.message}`, { subject: 'uplink', hint, cause: error });
 }

@@ -15,13 +15,45 @@
 
 #define NS_OWNER _IO(0xb7, 0x4)
 
+/* The value of FIELD in a file of lines `FIELD:value`. */
+static bool status_is(const char *field, const char *value)
+{
+	char line[256];
+	size_t n = strlen(field);
+	FILE *f = fopen("/proc/self/status", "re");
+	bool found = false;
 
-static const char *why_not(void)
+	while (f && !found && fgets(line, sizeof line, f))
+		found = strncmp(line, field, n) == 0 && line[n] == ':' && strtol(line + n + 1, NULL, 10) == strtol(value, NULL, 10);
+	if (f)
+		fclose(f);
+	return found;
+}
+
+/* The kernel makes no user namespace for whoever's root is not that of the mount namespace: then no mount is seen there. */
+static bool in_chroot(void)
+{
+	static char line[PATH_MAX + 512], at[PATH_MAX];
+	FILE *f = fopen("/proc/self/mountinfo", "re");
+	bool root = !f, whole = true;
+
+	while (f && !root && fgets(line, sizeof line, f)) {
+		bool begins = whole;
+		whole = strchr(line, '\n') != NULL;
+		root = begins && sscanf(line, "%*s %*s %*s %*s %4095s", at) == 1 && strcmp(at, "/") == 0;
+	}
+	if (f)
+		fclose(f);
+	return !root;
+}
+
+/* Why an ordinary user gets no user namespace, or nothing in it; ERR is what the kernel said. */
+static const char *why_not(int err)
 {
 	static const struct { const char *path; char forbids; const char *why; } knobs[] = {
 		{"/proc/sys/kernel/unprivileged_userns_clone", '0', "kernel.unprivileged_userns_clone is 0: only root makes user namespaces here; set it to 1, or run as root"},
-		{"/proc/sys/user/max_user_namespaces", '0', "user.max_user_namespaces is 0: there are no user namespaces here; raise it, or run as root"},
-		{"/proc/sys/kernel/apparmor_restrict_unprivileged_userns", '1', "kernel.apparmor_restrict_unprivileged_userns is 1: AppArmor takes the rights in a user namespace away; give imgexec a profile with `userns,`, or run as root"},
+		{"/proc/sys/user/max_user_namespaces", '0', "user.max_user_namespaces is 0: there are no user namespaces here; raise it, or run as root without `vir user`"},
+		{"/proc/sys/kernel/apparmor_restrict_unprivileged_userns", '1', "kernel.apparmor_restrict_unprivileged_userns is 1: AppArmor takes the rights in a user namespace away; give imgexec a profile with `userns,` (docs/rootless.md has it), or run as root"},
 	};
 	char value[2];
 
@@ -33,13 +65,21 @@ static const char *why_not(void)
 		if (found)
 			return knobs[i].why;
 	}
-	return "a container or a sandbox around this process may forbid it (seccomp, chroot): run outside of it, or as root";
+	if (err == ENOSPC || err == EUSERS)
+		return "there are as many user namespaces as may be (user.max_user_namespaces, here or around a container), or 32 within each other; raise it, or run as root without `vir user`";
+	if (err == EINVAL || err == ENOSYS)
+		return "this kernel has no user namespaces (CONFIG_USER_NS); run as root";
+	if (in_chroot())
+		return "this process is in a chroot(2), where none is made; enter that root with pivot_root(2) instead, or run as root";
+	if (status_is("Seccomp", "2"))
+		return "a filter of system calls (seccomp) is on this process, as of a container or a sandbox; let the container have user namespaces (docker run --security-opt seccomp=FILE), or run outside of it, or as its root";
+	return "a security module, or a container around this process, may forbid it; run outside of it, or as root";
 }
 
 static void must_map(pid_t pid, const char *name, const char *text)
 {
 	if (write_map(pid, name, text) < 0)
-		die(EXIT_OURS, errno, "user namespace: /proc/%d/%s cannot be written: %s", pid, name, why_not());
+		die(EXIT_OURS, errno, "user namespace: /proc/%d/%s cannot be written: %s", pid, name, why_not(errno));
 }
 
 /* The user's lines in /etc/subuid: `NAME:START:COUNT`, the first of them. */
@@ -86,7 +126,26 @@ static bool map_range(const char *program, const char *file, pid_t pid, unsigned
 		execlp(program, program, who, "0", outside, "1", "1", start, count, (char *)NULL);
 		_exit(EXIT_NOTFOUND);
 	}
-	return helper > 0 && waitpid(helper, &status, 0) == helper && status == 0;
+	if (helper > 0 && waitpid(helper, &status, 0) == helper && status == 0)
+		return true;
+	dprintf(2, "imgexec: %s does not give you your numbers of %s (%s): root is the only one in your images\n", program, file,
+		helper > 0 && WIFEXITED(status) && WEXITSTATUS(status) == EXIT_NOTFOUND ? "it is not installed; Debian: uidmap" : "run it by hand to see why");
+	return false;
+}
+
+/* Whether a number is somebody's in this user namespace, by a file of user_namespaces(7). */
+bool is_mapped(const char *map, unsigned id)
+{
+	unsigned from, count;
+	char line[64];
+	FILE *f = fopen(map, "re");
+	bool found = !f;
+
+	while (f && !found && fgets(line, sizeof line, f))
+		found = sscanf(line, "%u %*u %u", &from, &count) == 2 && id >= from && id - from < count;
+	if (f)
+		fclose(f);
+	return found;
 }
 
 static void map(pid_t pid)
@@ -110,14 +169,14 @@ static _Noreturn void hold(int ready, int go)
 	char c;
 
 	if (setsid() < 0 || unshare(CLONE_NEWUSER) < 0)
-		die(EXIT_OURS, errno, "user namespace: it cannot be made: %s", why_not());
+		die(EXIT_OURS, errno, "user namespace: it cannot be made: %s", why_not(errno));
 	prctl(PR_SET_DUMPABLE, 1); /* for the map to be written from outside */
 	if (write(ready, "u", 1) != 1 || read(go, &c, 1) != 1)
 		_exit(EXIT_OURS);
 	prctl(PR_SET_DUMPABLE, 0);
 	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0 || unshare(CLONE_NEWNS) < 0
 	    || mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
-		die(EXIT_OURS, errno, "user namespace: nothing is permitted in it: %s", why_not());
+		die(EXIT_OURS, errno, "user namespace: nothing is permitted in it: %s", why_not(errno));
 	prctl(PR_SET_DUMPABLE, 1); /* its namespaces are there for its user to join */
 	if (chdir("/") < 0 || write(ready, "m", 1) != 1)
 		_exit(EXIT_OURS);

@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -10,7 +11,7 @@ const why = noUsers() ?? missing('socat', 'socat') ?? (existsSync('/dev/net/tun'
 const programs = [['pasta', 'passt', '169.254.1.1'], ['slirp4netns', 'slirp4netns', '10.0.2.3']] as const;
 
 /** A "machine" with one way out, at the end of which there are a server and a name server; on its own 127.0.0.1 there is another server. */
-async function prepare(world: World): Promise<void> {
+async function prepare(world: World): Promise<readonly ChildProcess[]> {
   await openToUsers(world, 1234);
   const farEnd = fileURLToPath(new URL('fixtures/far-end.mjs', import.meta.url));
   await world.sh(`mount -t tmpfs -o mode=755 tmpfs /dev/net; mknod /dev/net/tun c 10 200; chmod 666 /dev/net/tun
@@ -19,15 +20,19 @@ async function prepare(world: World): Promise<void> {
     ip addr add 192.0.2.1/24 dev m0; ip link set m0 up; ip route add default via 192.0.2.2
     ip -n far link set lo up; ip -n far addr add 192.0.2.2/24 dev f0; ip -n far link set f0 up; ip -n far addr add 203.0.113.9/32 dev lo
     echo nameserver 192.0.2.2 > /run/resolv.conf; mount --bind /run/resolv.conf /etc/resolv.conf`);
+  const children: ChildProcess[] = [];
   for (const argv of [['ip', 'netns', 'exec', 'far', process.execPath, farEnd, '0.0.0.0', 'www.example.test', '203.0.113.9', 'far'], [process.execPath, farEnd, '127.0.0.1', '', '', 'near']]) {
     const child = world.spawn(argv);
+    children.push(child);
     if (child.stdout !== null) await once(child.stdout, 'data');
   }
+  return children;
 }
 
 describe.skipIf(why !== undefined)(`uplink${why === undefined ? '' : `: ${why}`}`, () => {
   let world: World;
   let before: readonly string[];
+  let servers: readonly ChildProcess[] = [];
   const imgctl = (...args: readonly string[]): Promise<Result> => userImgctl(world, 1234, args);
   const ok = async (...args: readonly string[]): Promise<string> => {
     const { status, out, err } = await imgctl(...args);
@@ -40,7 +45,7 @@ describe.skipIf(why !== undefined)(`uplink${why === undefined ? '' : `: ${why}`}
 
   beforeAll(async () => {
     world = await World.open();
-    await prepare(world);
+    servers = await prepare(world);
     await ok('ls');
     await world.ok('ls');
     before = await world.traces();
@@ -50,7 +55,14 @@ describe.skipIf(why !== undefined)(`uplink${why === undefined ? '' : `: ${why}`}
     for (const line of (await imgctl('ls')).out.split('\n').slice(1)) await imgctl('destroy', '-g', '0', line.split(' ')[0] ?? '');
     await settled(world, before, 'nothing is left');
   });
-  afterAll(() => world[Symbol.asyncDispose]());
+  afterAll(async () => {
+    for (const server of servers) {
+      const gone = once(server, 'exit');
+      server.kill('SIGKILL');
+      await gone;
+    }
+    await world[Symbol.asyncDispose]();
+  });
 
   for (const [program, debianPackage, dns] of programs) {
     const not = missing(program, debianPackage);
@@ -101,20 +113,6 @@ describe.skipIf(why !== undefined)(`uplink${why === undefined ? '' : `: ${why}`}
         expect(uplinks()).toEqual([]);
       });
 
-      it('is root’s, too; killed at any act of create, nothing is left of it', { timeout: 240_000 }, async () => {
-        const acts = await enumerate(async (n) => {
-          const result = await killed(world, n, 'create', 'name', 'web', 'vir', 'net', 'uplink', program);
-          await world.ok('gc');
-          if ((await world.traces()).includes('file ./vimage/img/web')) {
-            expect(await world.ok('exec', 'web', '--', 'socat', '-T3', '-u', 'TCP:www.example.test:80', '-')).toBe('far\n');
-            await world.ok('destroy', 'web');
-          }
-          await settled(world, before, `killed at ${n}`);
-          return result;
-        });
-        expect(acts).toBeGreaterThan(5);
-      });
-
       it('is ended when something after it fails', async () => {
         expect((await imgctl('create', 'name', 'web', 'vir', 'net', 'uplink', program, 'sysctl', 'net.ipv4.nonesuch=1')).err).toContain('net.ipv4.nonesuch');
         expect(uplinks()).toEqual([]);
@@ -144,6 +142,20 @@ describe.skipIf(why !== undefined)(`uplink${why === undefined ? '' : `: ${why}`}
     expect((await from('192.0.2.1:8081')).out).toBe('inside\n');
     await ok('destroy', '-g', '0', 'web');
     expect((await imgctl('create', 'name', 'web', 'vir', 'net', 'uplink', 'slirp4netns', 'publish', '8080:80')).err).toMatch(/EOPNOTSUPP: .*publish[^]*passt/);
+  });
+
+  it('is root’s, too; killed at any act of create, nothing is left of it', { timeout: 240_000 }, async () => {
+    const acts = await enumerate(async (n) => {
+      const result = await killed(world, n, 'create', 'name', 'web', 'vir', 'net', 'uplink', 'auto');
+      await world.ok('gc');
+      if ((await world.traces()).includes('file ./vimage/img/web')) {
+        expect(await world.ok('exec', 'web', '--', 'socat', '-T3', '-u', 'TCP:www.example.test:80', '-')).toBe('far\n');
+        await world.ok('destroy', 'web');
+      }
+      await settled(world, before, `killed at ${n}`);
+      return result;
+    });
+    expect(acts).toBeGreaterThan(5);
   });
 
   it('is none unless asked for: there is no way out', async () => {

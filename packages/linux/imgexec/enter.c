@@ -449,7 +449,9 @@ static void become(void)
 		set_env("SHELL", u.shell);
 		if (tty.slave >= 0 && fchown(tty.slave, u.uid, (gid_t)-1) < 0)
 			die(EXIT_OURS, errno, "fchown: the terminal: it cannot be given to %s", u.name);
-		if (setgroups(u.ngroups, u.groups) < 0 || setresgid(u.gid, u.gid, u.gid) < 0 || setresuid(u.uid, u.uid, u.uid) < 0)
+		/* Where groups cannot be given up, who is that user already keeps those he has. */
+		bool same = u.uid == geteuid() && u.gid == getegid();
+		if ((setgroups(u.ngroups, u.groups) < 0 && !(same && errno == EPERM)) || setresgid(u.gid, u.gid, u.gid) < 0 || setresuid(u.uid, u.uid, u.uid) < 0)
 			die(EXIT_OURS, errno, is_mapped("/proc/self/uid_map", u.uid) && is_mapped("/proc/self/gid_map", u.gid) ? "user: %s: the rights to change to it are missing"
 				: "user: %s: it is nobody's number here, and root (-u 0) works: an ordinary user's images have more than root with lines of his in /etc/subuid and /etc/subgid, "
 				  "and newuidmap installed (Debian: uidmap); images with `vir user` have those of uid, gid and range", opt->user);

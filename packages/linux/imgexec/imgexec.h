@@ -120,8 +120,8 @@ const char *user_name(uid_t uid);
 /* rootless.c */
 
 int rootless(void); /* into the namespaces of the user who we are, as root of them; a descriptor to keep as long as we are there */
-_Noreturn bool is_mapped(const char *map, unsigned id);
-void run_rootless(char **argv);
+bool is_mapped(const char *map, unsigned id);
+_Noreturn void run_rootless(char **argv);
 
 /* tty.c */
 

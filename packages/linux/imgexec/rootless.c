@@ -15,19 +15,18 @@
 
 #define NS_OWNER _IO(0xb7, 0x4)
 
-/* The value of FIELD in a file of lines `FIELD:value`. */
-static bool status_is(const char *field, const char *value)
+/* Whether a filter of system calls is on this process. */
+static bool filtered(void)
 {
 	char line[256];
-	size_t n = strlen(field);
 	FILE *f = fopen("/proc/self/status", "re");
-	bool found = false;
+	int mode = 0;
 
-	while (f && !found && fgets(line, sizeof line, f))
-		found = strncmp(line, field, n) == 0 && line[n] == ':' && strtol(line + n + 1, NULL, 10) == strtol(value, NULL, 10);
+	while (f && mode == 0 && fgets(line, sizeof line, f))
+		sscanf(line, "Seccomp: %d", &mode);
 	if (f)
 		fclose(f);
-	return found;
+	return mode == 2;
 }
 
 /* The kernel makes no user namespace for whoever's root is not that of the mount namespace: then no mount is seen there. */
@@ -47,8 +46,7 @@ static bool in_chroot(void)
 	return !root;
 }
 
-/* Why an ordinary user gets no user namespace, or nothing in it; ERR is what the kernel said. */
-static const char *why_not(int err)
+static const char *reason(int err)
 {
 	static const struct { const char *path; char forbids; const char *why; } knobs[] = {
 		{"/proc/sys/kernel/unprivileged_userns_clone", '0', "kernel.unprivileged_userns_clone is 0: only root makes user namespaces here; set it to 1, or run as root"},
@@ -71,9 +69,18 @@ static const char *why_not(int err)
 		return "this kernel has no user namespaces (CONFIG_USER_NS); run as root";
 	if (in_chroot())
 		return "this process is in a chroot(2), where none is made; enter that root with pivot_root(2) instead, or run as root";
-	if (status_is("Seccomp", "2"))
+	if (filtered())
 		return "a filter of system calls (seccomp) is on this process, as of a container or a sandbox; let the container have user namespaces (docker run --security-opt seccomp=FILE), or run outside of it, or as its root";
 	return "a security module, or a container around this process, may forbid it; run outside of it, or as root";
+}
+
+/* Why an ordinary user gets no user namespace, or nothing in it; ERR is what the kernel said, and errno stays that. */
+static const char *why_not(int err)
+{
+	const char *why = reason(err);
+
+	errno = err;
+	return why;
 }
 
 static void must_map(pid_t pid, const char *name, const char *text)

@@ -141,9 +141,14 @@ static int fs_end(int fs, unsigned long flags)
 
 static int fs_new(const char *type, const char *data, unsigned long flags)
 {
-	int fs = fs_begin(type);
+	int fs = fs_begin(type), tree = fs < 0 || (data && config_all(fs, data) < 0) ? -1 : fs_end(fs, flags);
 
-	return fs < 0 || (data && config_all(fs, data) < 0) ? -1 : fs_end(fs, flags);
+	/* The kernel lets who is not the machine's root see nothing in a new one that is covered in all that he has. */
+	if (tree < 0 && errno == EPERM && strcmp(type, "proc") == 0)
+		fail_at("mount (in a container that covers parts of /proc there is no `vir proc`)");
+	if (tree < 0 && errno == EPERM && strcmp(type, "sysfs") == 0)
+		fail_at("mount (in a container that covers parts of /sys there is no `vir net`)");
+	return tree;
 }
 
 static int put(int tree, int at)

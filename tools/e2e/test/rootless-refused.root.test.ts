@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { asUser, mainForUsers, noUsers, openToUsers } from './lib/user.ts';
-import { build, World } from './lib/world.ts';
+import { build, World, type Result } from './lib/world.ts';
 
 const why = noUsers();
 
@@ -46,6 +46,17 @@ describe.skipIf(why !== undefined)(`where an ordinary user gets no user namespac
       exec chroot /run/jail "$@"`, 'sh', ...asUser(1234, ...create)]);
     await world.sh('rm -rf --one-file-system /run/jail');
     expect({ status, err }).toEqual({ status: 125, err: expect.stringMatching(/EPERM: user namespace: it cannot be made: this process is in a chroot\(2\).*pivot_root\(2\).*or run as root/) as unknown });
+  });
+
+  it('what a container around covers, and what works without it', async () => {
+    const run = (prepare: string, ...vir: readonly string[]): Promise<Result> =>
+      world.run(['unshare', '-m', 'sh', '-ec', `${prepare}\nexec "$@"`, 'sh', ...asUser(1234, process.execPath, mainForUsers, 'run', 'vir', ...vir, '--', 'true')]);
+    const proc = 'mount -t tmpfs -o ro tmpfs /proc/bus';
+    expect(await run(proc, 'proc')).toMatchObject({ status: 125, err: expect.stringMatching(/EPERM: mount \(in a container that covers parts of \/proc there is no `vir proc`\): \/proc/) as unknown });
+    expect(await run(proc, 'net')).toMatchObject({ status: 0, err: '' });
+    const sys = 'mount -t tmpfs -o ro tmpfs /sys/kernel';
+    expect(await run(sys, 'net')).toMatchObject({ status: 125, err: expect.stringMatching(/EPERM: mount \(in a container that covers parts of \/sys there is no `vir net`\): \/sys/) as unknown });
+    expect(await run(sys, 'proc')).toMatchObject({ status: 0, err: '' });
   });
 
   it('help is there all the same', async () => {

@@ -1,38 +1,17 @@
-import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { FarWorld, noUplink } from './lib/far.ts';
 import { enumerate, killed, settled } from './lib/killed.ts';
-import { asUser, mainForUsers, noUsers, openToUsers, userImgctl } from './lib/user.ts';
-import { missing, World, type Result } from './lib/world.ts';
+import { asUser, mainForUsers, userImgctl } from './lib/user.ts';
+import { missing, type Result, type World } from './lib/world.ts';
 
-const why = noUsers() ?? missing('socat', 'socat') ?? (existsSync('/dev/net/tun') ? undefined : 'there is no /dev/net/tun: modprobe tun');
+const why = noUplink();
 const programs = [['pasta', 'passt', '169.254.1.1'], ['slirp4netns', 'slirp4netns', '10.0.2.3']] as const;
-
-/** A "machine" with one way out, at the end of which there are a server and a name server; on its own 127.0.0.1 there is another server. */
-async function prepare(world: World): Promise<readonly ChildProcess[]> {
-  await openToUsers(world, 1234);
-  const farEnd = fileURLToPath(new URL('fixtures/far-end.mjs', import.meta.url));
-  await world.sh(`mount -t tmpfs -o mode=755 tmpfs /dev/net; mknod /dev/net/tun c 10 200; chmod 666 /dev/net/tun
-    all=/proc/sys/net/ipv6/conf/default/disable_ipv6; [ ! -e $all ] || echo 1 > $all
-    ip netns add far; ip link add m0 type veth peer name f0 netns far
-    ip addr add 192.0.2.1/24 dev m0; ip link set m0 up; ip route add default via 192.0.2.2
-    ip -n far link set lo up; ip -n far addr add 192.0.2.2/24 dev f0; ip -n far link set f0 up; ip -n far addr add 203.0.113.9/32 dev lo
-    echo nameserver 192.0.2.2 > /run/resolv.conf; mount --bind /run/resolv.conf /etc/resolv.conf`);
-  const children: ChildProcess[] = [];
-  for (const argv of [['ip', 'netns', 'exec', 'far', process.execPath, farEnd, '0.0.0.0', 'www.example.test', '203.0.113.9', 'far'], [process.execPath, farEnd, '127.0.0.1', '', '', 'near']]) {
-    const child = world.spawn(argv);
-    children.push(child);
-    if (child.stdout !== null) await once(child.stdout, 'data');
-  }
-  return children;
-}
 
 describe.skipIf(why !== undefined)(`uplink${why === undefined ? '' : `: ${why}`}`, () => {
   let world: World;
   let before: readonly string[];
-  let servers: readonly ChildProcess[] = [];
+  let far: FarWorld;
   const imgctl = (...args: readonly string[]): Promise<Result> => userImgctl(world, 1234, args);
   const ok = async (...args: readonly string[]): Promise<string> => {
     const { status, out, err } = await imgctl(...args);
@@ -41,11 +20,11 @@ describe.skipIf(why !== undefined)(`uplink${why === undefined ? '' : `: ${why}`}
   };
   /** What a server says to a program in the image; the empty text where it is not reached. */
   const said = async (image: string, to: string): Promise<string> => (await imgctl('exec', image, '--', 'socat', '-T3', '-u', `TCP:${to},connect-timeout=2`, '-')).out.trim();
-  const uplinks = (): readonly string[] => world.processes().filter((line) => /^\d+ \S*(pasta|slirp4netns) /.test(line));
+  const uplinks = (): readonly string[] => far.uplinks();
 
   beforeAll(async () => {
-    world = await World.open();
-    servers = await prepare(world);
+    far = await FarWorld.open();
+    ({ world } = far);
     await ok('ls');
     await world.ok('ls');
     before = await world.traces();
@@ -55,14 +34,7 @@ describe.skipIf(why !== undefined)(`uplink${why === undefined ? '' : `: ${why}`}
     for (const line of (await imgctl('ls')).out.split('\n').slice(1)) await imgctl('destroy', '-g', '0', line.split(' ')[0] ?? '');
     await settled(world, before, 'nothing is left');
   });
-  afterAll(async () => {
-    for (const server of servers) {
-      const gone = once(server, 'exit');
-      server.kill('SIGKILL');
-      await gone;
-    }
-    await world[Symbol.asyncDispose]();
-  });
+  afterAll(() => far[Symbol.asyncDispose]());
 
   for (const [program, debianPackage, dns] of programs) {
     const not = missing(program, debianPackage);
@@ -90,8 +62,8 @@ describe.skipIf(why !== undefined)(`uplink${why === undefined ? '' : `: ${why}`}
 
       it('is missed when it was killed, and is started again', async () => {
         await ok('create', 'name', 'web', 'vir', 'net', 'uplink', program);
-        await world.sh(`kill -9 ${uplinks()[0]?.split(' ')[0] ?? ''}`);
-        await expect.poll(uplinks).toEqual([]);
+        await far.killUplink();
+        expect(uplinks()).toEqual([]);
         expect(await ok('get', '-a', 'web')).toMatch(/uplink\.state=.*it has ended/);
         expect(await said('web', '203.0.113.9:80')).toBe('');
         expect(await ok('set', 'web', 'vir', 'net', 'uplink', program)).toMatch(new RegExp(`changed net\\.uplink[^]*${program} had ended`));

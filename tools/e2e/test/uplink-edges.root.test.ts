@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { FarWorld, noUplink } from './lib/far.ts';
 import { enumerate, killed, settled } from './lib/killed.ts';
-import { userImgctl } from './lib/user.ts';
+import { mainForUsers, userImgctl } from './lib/user.ts';
 import { missing, type Result, type World } from './lib/world.ts';
 
 const why = noUplink() ?? missing('pasta', 'passt');
@@ -121,6 +121,19 @@ describe.skipIf(why !== undefined)(`uplink with everything else${why === undefin
       return result;
     });
     expect(acts).toBeGreaterThan(5);
+  });
+
+  it('is of images made inside an image, too, and leads out of the stack of that', async () => {
+    await world.ok('create', 'name', 'lab', 'children.max', '2', 'vir', 'user', 'vir', 'net', 'uplink', 'pasta', 'vir', 'proc');
+    const inside = (...args: readonly string[]): Promise<string> => world.ok('exec', 'lab', '--', process.execPath, mainForUsers, ...args);
+    await inside('create', 'name', 'web', 'vir', 'net', 'uplink', 'pasta');
+    expect(await inside('exec', 'web', '--', ...fetch)).toBe('far\n');
+    expect(far.uplinks()).toHaveLength(2);
+    await inside('destroy', 'web');
+    expect(far.uplinks()).toHaveLength(1);
+    await inside('create', 'name', 'web', 'vir', 'net', 'uplink', 'pasta');
+    await world.ok('destroy', '-g', '0', 'lab');
+    expect(far.uplinks()).toEqual([]);
   });
 
   it('is a program’s of the library, also one that lives on', async () => {

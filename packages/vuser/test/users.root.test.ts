@@ -50,9 +50,7 @@ describe.skipIf(needRoot.missing)(`an image’s own users${needRoot.note}`, () =
     mkdirSync(`${dir}/open`);
     chmodSync(`${dir}/open`, 0o777);
     writeFileSync(`${dir}/secret`, 'x', { mode: 0o600 });
-    expect(run('web', `touch ${dir}/open/made; cat ${dir}/secret 2>/dev/null || echo refused; kill -0 ${process.pid} 2>/dev/null || echo refused; hostname x 2>/dev/null || echo refused; mount -t tmpfs none ${dir}/open && echo own`).out).toBe('refused\nrefused\nrefused\nown');
-    // It stands in the image's own view.
-    expect(readFileSync('/proc/self/mountinfo', 'utf8')).not.toContain(`${dir}/open`);
+    expect(run('web', `touch ${dir}/open/made; cat ${dir}/secret 2>/dev/null || echo refused; kill -0 ${process.pid} 2>/dev/null || echo refused; hostname x 2>/dev/null || echo refused; mount -t tmpfs none ${dir}/open 2>/dev/null || echo refused`).out).toBe('refused\nrefused\nrefused\nrefused');
     expect(statSync(`${dir}/open/made`)).toMatchObject({ uid: 1879048192, gid: 1879048192 });
     expect(run('web', 'id -u', '-u', '33:33').out).toBe('33');
     expect(run('web', 'id -u', '-e').out).toBe('0');

@@ -1,5 +1,5 @@
 // Containers of crun's: the host's files, read-only; their own network, processes, mounts. One that stays, for `crun exec`, and any number that pass.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { Missing, must, program } from './machine.mjs';
 
 const bundle = '/run/bench-crun';
@@ -18,6 +18,8 @@ function prepare(args) {
   } catch (error) {
     if (error.code !== 'ENOENT') throw error;
   }
+  // Another scenario may have written one.
+  rmSync(`${bundle}/config.json`, { force: true });
   must(crun, ['spec'], { cwd: bundle });
   const config = JSON.parse(readFileSync(`${bundle}/config.json`, 'utf8'));
   config.process.terminal = false;

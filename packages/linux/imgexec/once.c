@@ -70,7 +70,7 @@ static int write_file(const char *name, const char *text)
 	return errno = err, result < 0 ? fail_at(name) : 0;
 }
 
-/* Begins to make them, all at once, the user namespace's own being all the others. Meanwhile others things can be done. */
+/* Begins to make them, all at once, the user namespace's own being all the others. Meanwhile other things can be done. */
 void once_begin(struct plan *plan, int proc)
 {
 	int flags = 0;

@@ -11,7 +11,7 @@ export const imgexec = path.join(root, 'packages/linux/dist/imgexec');
 export const imgctl = path.join(root, 'packages/imgctl/dist/main.js');
 
 const packages = {
-  bwrap: 'bubblewrap', crun: 'crun', ip: 'iproute2', iperf3: 'iperf3', mn: 'mininet', nsenter: 'util-linux', unshare: 'util-linux', brctl: 'bridge-utils', cc: 'gcc libc6-dev',
+  bwrap: 'bubblewrap', crun: 'crun', ip: 'iproute2', iperf3: 'iperf3', mn: 'mininet', nsenter: 'util-linux', rg: 'ripgrep', runc: 'runc', socat: 'socat', unshare: 'util-linux', brctl: 'bridge-utils', cc: 'gcc libc6-dev',
 };
 
 /** A peer that is not here; its rows say so. */

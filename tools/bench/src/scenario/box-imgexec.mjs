@@ -10,22 +10,28 @@ export default {
   rounds: 200,
   rows: {
     crun: { what: '`imgexec box -- true` in a full box (no Node)', against: '`crun exec`', bound: faster(2) },
+    runc: { what: '`imgexec box -- true` in a full box (no Node)', against: '`runc exec`', bound: faster(2) },
   },
   async run({ rounds }) {
     const command = program('true');
-    let container;
+    const containers = [];
+    const start = (runtime) => {
+      const container = startContainer(runtime);
+      containers.push(container);
+      return container.command();
+    };
     return withKernel((kernel) => withImage(kernel, boxSpec('box'), () => {
       try {
-        const peers = present({ crun: () => (container = startContainer()).command() });
+        const peers = present({ crun: () => start('crun'), runc: () => start('runc') });
         const ways = { ours: [imgexec, 'box', '--'], ...peers.there };
         const link = [program('readlink'), '/proc/self/ns/net'];
         for (const [name, way] of Object.entries(ways)) {
           if (must(way[0], [...way.slice(1), ...link]) === must(link[0], link.slice(1))) throw new Error(`${name} ran in our own network stack`);
         }
         const costs = drive(Object.fromEntries(Object.entries(ways).map(([name, way]) => [name, [...way, command]])), { rounds, warmup: 10 });
-        return { ...peers.missing, ...(costs.crun === undefined ? {} : { crun: [costs.ours, costs.crun] }) };
+        return { ...peers.missing, ...Object.fromEntries(Object.keys(peers.there).map((name) => [name, [costs.ours, costs[name]]])) };
       } finally {
-        container?.stop();
+        for (const container of containers) container.stop();
       }
     }), await components());
   },

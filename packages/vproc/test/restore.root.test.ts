@@ -69,7 +69,8 @@ describe.skipIf(needRoot.missing)(`a process table that another kernel made${nee
       const other = await lab();
       try {
         const clear = { code: 'EBADMSG', subject: 'web', hint: 'imgctl destroy web, then create it again' };
-        expect((await other.kernel.processes('web')).map(({ command }) => command)).toEqual(['sleep 721']);
+        // It has said that it is up before it becomes that.
+        await expect.poll(async () => (await other.kernel.processes('web')).map(({ command }) => command)).toEqual(['sleep 721']);
         expect(await other.kernel.get('web')).toContainEqual(['vir', 'proc']);
         expect(await refusal(other.create('web.inner', 'vir', 'proc'))).toMatchObject(clear);
         expect(await refusal(other.create('peer', 'vir', 'proc', 'share', 'web'))).toMatchObject(clear);

@@ -1,3 +1,5 @@
+import type { CurrentThread } from './cred/current.ts';
+import type { Thread } from './cred/thread.ts';
 import type { Awaitable } from './scope.ts';
 import type { Pairs } from './pairs/pairs.ts';
 import type { VimageError } from './errors.ts';
@@ -135,6 +137,9 @@ export interface Standing {
   readonly childrenMax?: number | undefined;
 }
 
+/** What becomes of sockets of this process in an image that is removed: closed, with an error to who has them; or kept, and the image with them. */
+export type SocketsEnd = 'close' | 'keep';
+
 export interface EndOptions {
   /** Milliseconds between SIGTERM and SIGKILL. */
   readonly grace: number;
@@ -201,6 +206,13 @@ export interface Substrate {
   ended?(child: ChildOf): Promise<void>;
   /** The images that were made inside of one, of all levels; absent where that cannot be. */
   inside?(image: Pick<StoredImage, 'name' | 'serial'>): readonly InsideImage[];
+  /**
+   * Binds threads to what runs asynchronously, so that what is done in `effective` and `run` acts on the image. `base` is current where
+   * no other is; `components` are in the order of their numbers. Absent: the credential changes, and nothing on the machine follows it.
+   */
+  threads?(base: Thread, components: readonly string[]): CurrentThread;
+  /** The image is going, and takes no more: what this process has open in it ends, as asked. */
+  revoke?(image: Pick<StoredImage, 'name' | 'serial'>, sockets: SocketsEnd): void;
   /** The files of an image, as those have them who live there; absent where there are none. */
   files?(image: Pick<StoredImage, 'name' | 'serial'>): FilesOf;
   /** Registry changes as they happen, until disposed. */

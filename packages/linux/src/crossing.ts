@@ -32,7 +32,7 @@ function crossing({ joins, bounds }: Entry, request: SpawnRequest): readonly Joi
 }
 
 /** Opens the pins of a crossing; the caller closes them. ESTALE: one is not what was pinned. */
-function openJoins(joins: readonly Join[], pathOf: (pin: string) => string): readonly Namespace[] {
+export function openJoins(joins: readonly Join[], pathOf: (pin: string) => string): readonly Namespace[] {
   const opened: Namespace[] = [];
   try {
     for (const { type, pin, ino, id } of joins) {

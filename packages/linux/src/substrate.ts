@@ -3,11 +3,12 @@ import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { VimageError } from '@vimage/core';
-import type { Awaitable, DamagedImage, EndOptions, GiveBack, Holder, InsideImage, Pairs, PlanStep, ProcessInfo, Snapshot, SpawnRequest, Stage, Standing, StoredImage, Substrate } from '@vimage/core';
+import type { Awaitable, DamagedImage, EndOptions, GiveBack, Holder, InsideImage, Pairs, PlanStep, ProcessInfo, Snapshot, SocketsEnd, SpawnRequest, Stage, Standing, StoredImage, Substrate, Thread } from '@vimage/core';
 import { serialOf } from './cgroup.ts';
 import { collect } from './gc.ts';
 import { startProgram } from './crossing.ts';
 import { scrapEntry } from './scrap.ts';
+import { Threads } from './boundary/threads.ts';
 import { door } from './door.ts';
 import { imgexecCall, imgexecPath, onceCall } from './imgexec.ts';
 import { removeTops } from './limit.ts';
@@ -53,6 +54,7 @@ export class LinuxSubstrate extends LinuxStages implements Substrate {
   /** The generation that `load` gave out, and the one which that has become by what this process itself did since. */
   #given: string | undefined;
   #current: bigint | undefined = -1n;
+  #threads: Threads | undefined;
   /** What the registry had when it was last read. */
   #found: readonly Found[] = [];
 
@@ -255,6 +257,20 @@ export class LinuxSubstrate extends LinuxStages implements Substrate {
     return execve(imgexecPath(), ['imgexec', ...args], env);
   }
 
+  threads(base: Thread, components: readonly string[]): Threads {
+    this.#threads = new Threads({
+      generation: this.layout.generation,
+      livePlan: (image) => (existsSync(`${this.layout.image(image.name)}/plan`) ? this.planOf(image) : undefined),
+      pathOf: (pin) => this.livePinner().pathOf(pin),
+      watch: (changed) => watchRegistry(this.layout, changed, false),
+    }, base, components);
+    return this.#threads;
+  }
+
+  revoke(image: Named, sockets: SocketsEnd): void {
+    this.#threads?.revoke(image, sockets);
+  }
+
   inside({ name }: Named): readonly InsideImage[] {
     return readInside(this.layout.image(name));
   }
@@ -269,6 +285,7 @@ export class LinuxSubstrate extends LinuxStages implements Substrate {
 
   /** Lets go of everything; an empty registry is removed, with the pins' namespace. */
   async close(): Promise<void> {
+    this.#threads?.close();
     this.disown();
     try {
       if (checkRoot(this.layout.root) === undefined) endHolder(this.layout.root);

@@ -1,3 +1,4 @@
+import type { Proc } from './proc.ts';
 import type { Thread } from './thread.ts';
 
 /** Who runs now. Where there are asynchronous contexts, whoever embeds the kernel binds one that follows them. */
@@ -5,6 +6,11 @@ export interface CurrentThread {
   get(): Thread | undefined;
   /** Runs `fn` with `td` as the current thread. */
   run<T>(td: Thread, fn: () => T): T;
+  /**
+   * The function of a proc has returned or thrown: to call procSettle, at once or when what it has begun for the same turn is done.
+   * Absent: at once.
+   */
+  settle?(p: Proc): void;
 }
 
 /** The synchronous one: after an `await` the thread is the caller's again. `base` is current outside of every `run`. */

@@ -27,18 +27,22 @@ function inFork(current: CurrentThread, change: CredChange, check: (cr: Ucred) =
   check(caller.ucred);
   const p = fork(caller.proc, change);
   const td = new Thread(p);
+  const settle = (): void => {
+    if (current.settle === undefined) procSettle(p);
+    else current.settle(p);
+  };
   let result: unknown;
   try {
     result = current.run(td, fn);
   } catch (error) {
-    procSettle(p);
+    settle();
     throw error;
   }
   if (!isThenable(result)) {
-    procSettle(p);
+    settle();
     return result;
   }
-  return Promise.resolve(result).finally(() => procSettle(p));
+  return Promise.resolve(result).finally(settle);
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -17,6 +17,8 @@ export class Proc {
   state: ProcState = 'running';
   /** Name of the effective image that died under it; until the next seteimage each boundary is ESRCH. */
   lost: string | undefined;
+  /** Called when it has ended. */
+  onend: (() => void) | undefined;
   readonly id: number;
   readonly threads: Set<Thread> = new Set();
   #handles = 0;
@@ -106,4 +108,5 @@ function endIfDone(p: Proc): void {
   if (p.state !== 'settled' || p.handles > 0) return;
   p.state = 'ended';
   freeAll([...[...p.threads].map((td) => () => td.exit()), () => crfree(p.ucred)]);
+  p.onend?.();
 }

@@ -56,12 +56,21 @@ export function boundary<T>(td: Thread, fn: (td: Thread) => T): T {
   kassert(td.image === cimg(td.ucred) && td.eimage === eimg(td.ucred), 'a thread crossed the boundary with stale images');
   if (td.image.state !== 'live') throw gone(td.image.name);
   if (td.eimage.state !== 'live') {
-    const { name } = td.eimage;
-    procChange(td.proc, { eimage: td.image, ...(td.ucred.saved.state === 'live' ? {} : { saved: td.image }) }, name);
+    dropEimage(td.proc);
     tdSync(td);
   }
   if (td.proc.lost !== undefined) throw gone(td.proc.lost);
   return fn(td);
+}
+
+/**
+ * The effective image of a proc is no longer live: it is let go, and boundaries are ESRCH until seteimage. Where its image is not live
+ * either, there is nothing to let it go for.
+ */
+export function dropEimage(p: Proc): void {
+  const { image, eimage, saved } = p.ucred;
+  if (p.state === 'ended' || eimage.state === 'live' || image.state !== 'live') return;
+  procChange(p, { eimage: image, ...(saved.state === 'live' ? {} : { saved: image }) }, eimage.name);
 }
 
 function gone(name: string): VimageError {

@@ -66,6 +66,12 @@ export function eimg(cr: Ucred, component?: number): Image {
   return component === undefined || (cr.cover & (1 << component)) !== 0 ? cr.eimage : cr.image;
 }
 
+/** Numbers of the components that are acted on; undefined: all of them. */
+export function covered(cr: Ucred): readonly number[] | undefined {
+  if (cr.cover === coverAll) return undefined;
+  return Array.from({ length: componentsMost }, (_, number) => number).filter((number) => (cr.cover & (1 << number)) !== 0);
+}
+
 /** A new credential with one reference. ESRCH when an image that it names is not live. */
 export function crget(init: CredInit): Ucred {
   const { image, eimage = image, saved = image, uid = 0, gid = 0, groups = [] } = init;

@@ -51,7 +51,9 @@ export class Kernel implements AsyncDisposable {
   constructor(state: KernelState) {
     this.#state = state;
     this.#proc = new Proc(crget({ uid: 0, gid: 0, image: state.cimg }));
-    this.current = syncCurrent(new Thread(this.#proc));
+    const base = new Thread(this.#proc);
+    const { substrate, components } = state;
+    this.current = substrate.threads?.(base, components.map(({ name }) => name)) ?? syncCurrent(base);
   }
 
   /** The components that are loaded, in the order an image meets them. */
@@ -196,6 +198,8 @@ export class Kernel implements AsyncDisposable {
   async close(): Promise<void> {
     const state = this.#state;
     if (state.closed) return;
+    // Another process may have removed some.
+    if (state.owned.size > 0) await this.#synced(() => undefined);
     for (const serial of state.owned) {
       const image = state.tree.bySerial(serial);
       if (image !== undefined && image.state !== 'dying' && !image.persist) await this.destroy(state.tree.nameFrom(state.cimg, image));

@@ -1,6 +1,6 @@
 import type { Pair, Pairs } from '../pairs/pairs.ts';
 import type { AnyComponent, ComponentName, SugarOf } from '../component/component.ts';
-import type { Holder, PlanStep, Substrate } from '../substrate.ts';
+import type { Holder, PlanStep, SocketsEnd, Substrate } from '../substrate.ts';
 import type { VimageError } from '../errors.ts';
 
 /** An image in TypeScript: the image's own parameters, and a section for each component that it owns or shares. */
@@ -77,6 +77,8 @@ export interface ChangeReport {
 export interface DestroyOptions {
   /** Milliseconds between SIGTERM and SIGKILL; 5000 unless given. */
   readonly grace?: number;
+  /** Of sockets that this process has in the image; `close` unless given. With `keep` the image is dying until they are closed. */
+  readonly sockets?: SocketsEnd;
 }
 
 export interface DestroyReport {

@@ -19,6 +19,8 @@ export interface Entry {
   readonly joins: readonly Join[];
   /** What else a process that enters is put under, so that only imgexec can start it: filters, limits, capabilities. */
   readonly bounds: readonly Bound[];
+  /** Who gives it a root directory of its own. */
+  readonly roots: readonly Bound[];
   /** crc32 of the steps that make its mount view. */
   readonly view: number;
   /** How many steps there are. */
@@ -131,6 +133,7 @@ export function decodePlan(bytes: Uint8Array, path: string): Entry {
     shared: head.get('x-shared') === 'yes',
     joins: firstStep < 0 ? [] : joinsOf(pairs.slice(firstStep)),
     bounds: firstStep < 0 ? [] : boundsOf(pairs.slice(firstStep)),
+    roots: firstStep < 0 ? [] : stepsOf(pairs.slice(firstStep)).map((step) => new Map(step)).filter((args) => args.get('step') === 'root').map(boundOf),
     view: firstStep < 0 ? 0 : viewOf(pairs.slice(firstStep)),
     steps: pairs.filter(([key]) => key === 'step').length,
   };

@@ -1,0 +1,10 @@
+import { wrapSockets } from './sockets.ts';
+
+let done = false;
+
+/** Leads Node's native handles through the boundary. Once, and before the first thread of an image runs: code outside pays nothing until then. */
+export function install(): void {
+  if (done) return;
+  done = true;
+  wrapSockets();
+}

@@ -1,0 +1,80 @@
+import { VimageError, crfree, crhold, type Image, type Proc, type Thread, type Ucred } from '@vimage/core';
+import type { Named } from '../machine.ts';
+import { endOwner } from './owner.ts';
+import { afterTurn } from './store.ts';
+
+export type SocketKind = 'tcp' | 'udp' | 'unix';
+
+/** A socket of this process in an image: from when it is made until it is closed it has its credential, which keeps the image (struct inpcb's inp_cred). */
+export interface Pcb {
+  readonly list: PcbList;
+  readonly handle: object;
+  readonly kind: SocketKind;
+  readonly image: Image;
+  readonly cred: Ucred;
+  readonly proc: Proc;
+  /** Where in the code it was made, with VIMAGE_DEBUG=1. */
+  readonly where: string | undefined;
+}
+
+const key = Symbol('vimage.pcb');
+
+/** What a native handle has of us. */
+export function pcbOf(handle: object): Pcb | undefined {
+  const found: unknown = Reflect.get(handle, key);
+  return isPcb(found) ? found : undefined;
+}
+
+function isPcb(value: unknown): value is Pcb {
+  return typeof value === 'object' && value !== null;
+}
+
+/** The sockets of this process in images. */
+export class PcbList {
+  readonly #all = new Map<bigint, Set<Pcb>>();
+
+  /** Puts a handle on the list, by what it was made with. */
+  add(handle: object, kind: SocketKind, td: Thread): Pcb {
+    td.proc.hold();
+    const image = td.eimage;
+    const pcb: Pcb = { list: this, handle, kind, image, cred: crhold(td.ucred, 'socket'), proc: td.proc, where: undefined };
+    Object.defineProperty(handle, key, { value: pcb, configurable: true });
+    const list = this.#all.get(image.serial) ?? new Set();
+    this.#all.set(image.serial, list.add(pcb));
+    return pcb;
+  }
+
+  /** One that was accepted by another has its credential. */
+  accept(handle: object, by: Pcb): void {
+    by.proc.hold();
+    const pcb: Pcb = { ...by, handle, cred: crhold(by.cred, 'socket') };
+    Object.defineProperty(handle, key, { value: pcb, configurable: true });
+    this.#all.get(by.image.serial)?.add(pcb);
+  }
+
+  /** The handle is being closed. Once. */
+  remove(pcb: Pcb): void {
+    const list = this.#all.get(pcb.image.serial);
+    if (list?.delete(pcb) !== true) return;
+    if (list.size === 0) this.#all.delete(pcb.image.serial);
+    Reflect.deleteProperty(pcb.handle, key);
+    crfree(pcb.cred, 'socket');
+    // The next attempt of a connect has no socket yet when the last one's is closed.
+    afterTurn(() => { pcb.proc.release(); });
+  }
+
+  of({ serial }: Named): readonly Pcb[] {
+    return [...(this.#all.get(serial) ?? [])];
+  }
+
+  /** Ends the sockets of an image that has been removed. */
+  close(image: Named): void {
+    for (const pcb of this.of(image)) {
+      endOwner(pcb.handle, new VimageError('ECONNABORTED', `image "${image.name}" has been removed, and its sockets with it`, { subject: image.name }));
+    }
+  }
+
+  closeAll(): void {
+    for (const list of [...this.#all.values()]) for (const { image } of list) this.close(image);
+  }
+}

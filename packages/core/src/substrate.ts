@@ -212,7 +212,7 @@ export interface Substrate {
    */
   threads?(base: Thread, components: readonly string[]): CurrentThread;
   /** The image is going, and takes no more: what this process has open in it ends, as asked. */
-  revoke?(image: Pick<StoredImage, 'name' | 'serial'>, sockets: SocketsEnd): void;
+  revoke?(image: Pick<StoredImage, 'name' | 'serial'>, sockets: SocketsEnd): Awaitable<void>;
   /** The files of an image, as those have them who live there; absent where there are none. */
   files?(image: Pick<StoredImage, 'name' | 'serial'>): FilesOf;
   /** Registry changes as they happen, until disposed. */

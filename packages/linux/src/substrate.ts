@@ -267,8 +267,8 @@ export class LinuxSubstrate extends LinuxStages implements Substrate {
     return this.#threads;
   }
 
-  revoke(image: Named, sockets: SocketsEnd): void {
-    this.#threads?.revoke(image, sockets);
+  revoke(image: Named, sockets: SocketsEnd): Awaitable<void> {
+    return this.#threads?.revoke(image, sockets);
   }
 
   inside({ name }: Named): readonly InsideImage[] {

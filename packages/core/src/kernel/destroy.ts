@@ -82,7 +82,7 @@ export async function removeImage(state: KernelState, name: string, options: Des
     for (const each of images) busy ||= await isBusy(state, each);
     await state.substrate.doom(images.map((each) => state.record(each)));
     for (const each of images) state.tree.doom(each);
-    for (const each of images) state.substrate.revoke?.(state.record(each), options.sockets ?? 'close');
+    for (const each of images) await state.substrate.revoke?.(state.record(each), options.sockets ?? 'close');
     if (!busy) {
       for (const each of images) await takeDown(state, each, report);
       return [];

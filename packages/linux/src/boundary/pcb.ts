@@ -67,11 +67,13 @@ export class PcbList {
     return [...(this.#all.get(serial) ?? [])];
   }
 
-  /** Ends the sockets of an image that has been removed. */
-  close(image: Named): void {
-    for (const pcb of this.of(image)) {
+  /** Ends the sockets of an image that has been removed; how many there were. */
+  close(image: Named): number {
+    const ending = this.of(image);
+    for (const pcb of ending) {
       endOwner(pcb.handle, new VimageError('ECONNABORTED', `image "${image.name}" has been removed, and its sockets with it`, { subject: image.name }));
     }
+    return ending.length;
   }
 
   closeAll(): void {

@@ -1,5 +1,5 @@
 import { VimageError, boundary, covered, dropEimage, procSettle, tdSync } from '@vimage/core';
-import type { CurrentThread, Image, Proc, SocketsEnd, Thread } from '@vimage/core';
+import type { Awaitable, CurrentThread, Image, Proc, SocketsEnd, Thread } from '@vimage/core';
 import type { Named } from '../machine.ts';
 import { withNs } from '../ns.ts';
 import { install } from './install.ts';
@@ -80,16 +80,17 @@ export class Threads implements CurrentThread {
     });
   }
 
-  /** An image is going. */
-  revoke(image: Named, how: SocketsEnd): void {
+  /** An image is going. Resolves when what was done for it has ended, where something was. */
+  revoke(image: Named, how: SocketsEnd): Awaitable<void> {
     this.#places.forget(image);
-    if (how === 'close') this.pcbs.close(image);
+    const closed = how === 'close' ? this.pcbs.close(image) : 0;
     // Each thread is taken through the boundary, so that one that sleeps does not keep the image.
     for (const p of this.#procs) {
       if (p.ucred.eimage.serial !== image.serial) continue;
       dropEimage(p);
       for (const td of p.threads) tdSync(td);
     }
+    return closed === 0 ? undefined : new Promise(afterTurn);
   }
 
   close(): void {
@@ -111,7 +112,7 @@ export class Threads implements CurrentThread {
 
   /** Something has changed: of an image that another process removed nothing is kept. */
   #look(): void {
-    for (const image of this.#places.gone()) this.revoke(image, 'close');
+    for (const image of this.#places.gone()) void this.revoke(image, 'close');
   }
 }
 

@@ -1,3 +1,5 @@
+import { wrapAgents } from './agents.ts';
+import { routeDispatchers } from './dispatchers.ts';
 import { wrapSockets } from './sockets.ts';
 
 let done = false;
@@ -7,4 +9,6 @@ export function install(): void {
   if (done) return;
   done = true;
   wrapSockets();
+  wrapAgents();
+  routeDispatchers();
 }

@@ -51,7 +51,7 @@ export class Places {
 
   /** ESRCH when the image is gone, or going. ESTALE, EMFILE. */
   of(image: Named, cover: Cover): Place {
-    const key = `${image.serial} ${cover.live ? 'live' : cover.only?.join() ?? 'all'}`;
+    const key = `${image.serial} ${coverText(cover)}`;
     const now = this.#generation();
     const kept = this.#kept.get(key);
     if (kept !== undefined && kept.checked === now) return kept;
@@ -105,6 +105,11 @@ export class Places {
     if (this.#file < 0) this.#file = openSync(this.#host.generation, 'r');
     return this.#bytes.toString('latin1', 0, readSync(this.#file, this.#bytes, 0, this.#bytes.length, 0));
   }
+}
+
+/** A cover as a word. */
+export function coverText({ live, only }: Cover): string {
+  return live ? 'live' : only?.join() ?? 'all';
 }
 
 function appliesTo({ live, only }: Cover): (step: Bound) => boolean {

@@ -1,16 +1,25 @@
-import { VimageError, boundary, covered, dropEimage, procSettle, tdSync } from '@vimage/core';
-import type { Awaitable, CurrentThread, Image, Proc, SocketsEnd, Thread } from '@vimage/core';
+import { Thread, VimageError, boundary, cimg, covered, dropEimage, eimg, fork, procSettle, tdSync } from '@vimage/core';
+import type { Awaitable, CurrentThread, Image, Proc, SocketsEnd } from '@vimage/core';
 import type { Named } from '../machine.ts';
 import { withNs } from '../ns.ts';
+import { endPool } from './dispatchers.ts';
+import type { Pool } from './dispatchers.ts';
 import { install } from './install.ts';
 import { PcbList } from './pcb.ts';
-import { Places } from './places.ts';
+import { Places, coverText } from './places.ts';
 import type { Cover, Place, PlaceHost } from './places.ts';
 import { afterTurn, stands } from './store.ts';
+import type { Stand } from './store.ts';
 
 export interface ThreadsHost extends PlaceHost {
   /** Calls back when the registry changes; keeps no program from ending. */
   watch(changed: () => void): Disposable;
+}
+
+/** An image that is acted on or lived in, and what of it. */
+interface On {
+  readonly image: Image;
+  readonly cover: Cover;
 }
 
 /** Threads of one kernel, followed through everything that runs asynchronously. */
@@ -23,6 +32,7 @@ export class Threads implements CurrentThread {
   readonly #components: readonly string[];
   readonly #places: Places;
   readonly #host: ThreadsHost;
+  readonly #pools = new Map<string, { readonly pool: Pool; readonly stand: Stand; readonly serial: bigint }>();
   #watch: Disposable | undefined;
 
   constructor(host: ThreadsHost, base: Thread, components: readonly string[]) {
@@ -39,9 +49,7 @@ export class Threads implements CurrentThread {
 
   run<T>(td: Thread, fn: () => T): T {
     install();
-    const p = td.proc;
-    this.#procs.add(p);
-    p.onend = () => { this.#procs.delete(p); };
+    this.#follow(td.proc);
     return stands.run({ td, threads: this }, fn);
   }
 
@@ -61,13 +69,28 @@ export class Threads implements CurrentThread {
   }
 
   /** The image that the thread is on, and what of it: that of the process itself is undefined. */
-  imageOf(td: Thread): { readonly image: Image; readonly cover: Cover } | undefined {
-    if (td.eimage !== this.#base.image) {
-      const numbers = covered(td.ucred);
-      const live = td.eimage === td.image;
-      return { image: td.eimage, cover: { live, only: numbers?.map((number) => this.#components[number] ?? '') } };
-    }
-    return undefined;
+  imageOf({ proc: { ucred } }: Thread): On | undefined {
+    const image = eimg(ucred);
+    if (image === this.#base.image) return undefined;
+    return { image, cover: { live: image === cimg(ucred), only: covered(ucred)?.map((number) => this.#components[number] ?? '') } };
+  }
+
+  /** A name for that, by which connections of one image are told from those of another. */
+  keyOf(td: Thread): string | undefined {
+    const on = this.imageOf(td);
+    return on === undefined ? undefined : `${on.image.serial} ${coverText(on.cover)}`;
+  }
+
+  /** What keeps connections for the image, and where it makes them: a proc of its own, as they outlive who first asked for one. ESRCH. */
+  pool(td: Thread): { readonly pool: Pool; readonly stand: Stand } {
+    const key = this.keyOf(td) ?? '';
+    const kept = this.#pools.get(key);
+    if (kept !== undefined) return kept;
+    const p = fork(td.proc);
+    const made = { pool: new Map<symbol, object>(), stand: { td: new Thread(p), threads: this }, serial: td.eimage.serial };
+    this.#follow(p);
+    this.#pools.set(key, made);
+    return made;
   }
 
   /** Where a path leads: EOPNOTSUPP where it would be in a file system of the image's own. */
@@ -83,6 +106,7 @@ export class Threads implements CurrentThread {
   /** An image is going. Resolves when what was done for it has ended, where something was. */
   revoke(image: Named, how: SocketsEnd): Awaitable<void> {
     this.#places.forget(image);
+    this.#endPools(image.serial);
     const closed = how === 'close' ? this.pcbs.close(image) : 0;
     // Each thread is taken through the boundary, so that one that sleeps does not keep the image.
     for (const p of this.#procs) {
@@ -94,10 +118,25 @@ export class Threads implements CurrentThread {
   }
 
   close(): void {
+    this.#endPools();
     this.pcbs.closeAll();
     this.#places.close();
     this.#watch?.[Symbol.dispose]();
     this.#watch = undefined;
+  }
+
+  #follow(p: Proc): void {
+    this.#procs.add(p);
+    p.onend = () => { this.#procs.delete(p); };
+  }
+
+  #endPools(serial?: bigint): void {
+    for (const [key, { pool, stand, serial: its }] of this.#pools) {
+      if (serial !== undefined && its !== serial) continue;
+      this.#pools.delete(key);
+      endPool(pool);
+      procSettle(stand.td.proc);
+    }
   }
 
   #placeOf(td: Thread): Place | undefined {

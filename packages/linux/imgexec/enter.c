@@ -498,6 +498,7 @@ static _Noreturn void stand(void)
 
 static _Noreturn void run(void)
 {
+	const char *file = opt->argv[0];
 	int err;
 
 	if (opt->nonce)
@@ -529,14 +530,16 @@ static _Noreturn void run(void)
 	sigaction(SIGCHLD, &inherited_chld, NULL);
 	sigprocmask(SIG_SETMASK, &inherited_mask, NULL);
 	restrict_last(&plan);
+	if (opt->argv0)
+		opt->argv[0] = opt->argv0;
 	if (opt->program >= 0)
 		syscall(SYS_execveat, opt->program, "", opt->argv, environ, AT_EMPTY_PATH);
 	else
-		execvp(opt->argv[0], opt->argv);
+		execvp(file, opt->argv);
 	err = errno;
 	if (err == ENOENT || err == ENOTDIR)
-		die(EXIT_NOTFOUND, err, "exec: %s: no such program in %s", opt->argv[0], opt->name);
-	die(EXIT_NOEXEC, err, "exec: %s: %s", opt->argv[0], strerror(err));
+		die(EXIT_NOTFOUND, err, "exec: %s: no such program in %s", file, opt->name);
+	die(EXIT_NOEXEC, err, "exec: %s: %s", file, strerror(err));
 }
 
 static _Noreturn void crowded(void)
@@ -600,13 +603,15 @@ static _Noreturn void begin(int self, int events)
 void enter(struct options *options)
 {
 	static const struct sigaction chld = {.sa_handler = SIG_DFL};
-	int cgroup = -1, self = -1, report[2] = {-1, -1}, events[2] = {-1, -1}, status, keep[20];
+	int cgroup = -1, self = -1, report[2] = {-1, -1}, events[2] = {-1, -1}, status, keep[KEPT_FDS + 4];
 	pid_t pid, caller = getppid();
 	bool made = false, forks;
 	sigset_t all;
 	char code;
 
 	opt = options;
+	if (report_all)
+		report_fd = opt->report;
 	if (!getcwd(cwd, sizeof cwd))
 		*cwd = '\0';
 	if (opt->die_with_parent && opt->here)
@@ -624,14 +629,11 @@ void enter(struct options *options)
 	choose_steps();
 	check_bounds();
 	has_keeper = !opt->effective && !plan.cgroup && !opt->nonce;
-	if (opt->direct && (opt->effective || opt->report >= 0 || opt->program >= 0 || opt->detach || opt->nkeep || has_keeper || plan.cgroup_v1 || opt->tty == 1
+	if (opt->direct && (opt->effective || opt->report >= 0 || opt->program >= 0 || opt->detach || opt->nkeep || opt->npass || has_keeper || plan.cgroup_v1 || opt->tty == 1
 			    || (opt->tty != 0 && (isatty(0) || isatty(1) || isatty(2)))))
 		_exit(NOT_DIRECT);
 	if (opt->given && has_own_files()) {
-		memcpy(keep, opt->keep, sizeof opt->keep);
-		status = opt->nkeep;
-		keep_fd(keep, &status, opt->report);
-		keep_fd(keep, &status, opt->program);
+		status = kept_fds(opt, keep);
 		seal_self(opt->given, keep, status);
 	}
 	sigprocmask(SIG_SETMASK, NULL, &inherited_mask);
@@ -696,6 +698,7 @@ void enter(struct options *options)
 	keep_fd(keep, &status, tty.master);
 	keep_fd(keep, &status, parent_pidfd);
 	keep_fd(keep, &status, events[0]);
+	report_fd = -1;
 	if (close_all_but(keep, status) < 0)
 		die_at("relay");
 	if (opt->die_with_parent)

@@ -75,6 +75,7 @@ bool valid_pin(const char *s);
 
 extern const char *failed;
 extern int report_fd; /* who waits to hear whether exec came about (-d) */
+extern bool report_all; /* is told all about it, and standard error nothing */
 
 int fail_at(const char *step);
 const char *errno_name(int err);
@@ -169,13 +170,17 @@ struct options {
 	bool effective, no_view, clean_env, die_with_parent, detach, stand;
 	int tty; /* -1: when there is a terminal */
 	const char *name, *serial, *only, *user, *cwd; /* serial: NULL where whatever has the name will do */
+	char *argv0; /* NULL: as it is called */
 	char **env, **argv, **plan, **given; /* given: as we were called; NULL where that was not by exec */
-	int nenv, nkeep, keep[16], report, program; /* program: executed, where it is not -1 */
+	int nenv, nkeep, keep[16], npass, pass[16], report, program; /* program: executed, where it is not -1 */
 	int nonce; /* words of a plan that stand before the command's in argv; 0: there is none, but a name */
 	int here; /* this process becomes the command, in a pid namespace of its own if it is to have one; a pidfd of its parent. 0: another does */
 	pid_t *direct; /* start the command as a brother of ours, say its pid here, and be gone */
 };
 
+enum { KEPT_FDS = 40 };
+
+int kept_fds(const struct options *options, int *keep); /* all that the options name; keep: KEPT_FDS of them */
 void parse_command(int argc, char **argv, struct options *options);
 _Noreturn void enter(struct options *options);
 _Noreturn void no_process(void);

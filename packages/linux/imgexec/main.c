@@ -23,7 +23,10 @@ static const char help[] =
 	"  --serial N          only if the image is that one, not another of its name\n"
 	"  --keep-fd N         keep descriptor N open (a lock, say) until the command ends; repeatable\n"
 	"  --exec-fd N         execute the static program that is open as descriptor N, from a sealed copy; COMMAND is only its name\n"
+	"  --pass-fd N         descriptor N is the command's as well; repeatable\n"
+	"  --argv0 NAME        what the command finds as its own name\n"
 	"  --report-fd N       close descriptor N when the command runs; if it cannot, write the exit status to it, one byte\n"
+	"  --error-fd N        the same, with the status, the errno and what is wrong, which standard error is not told\n"
 	"  --once N WORD...    in an image that there is for this command only, of a plan of N words, instead of NAME\n"
 	"  --probe             say what this kernel offers\n"
 	"  --rootless COMMAND  not for an image: run it as root of your own namespaces, in which an ordinary user's images are made\n"
@@ -83,15 +86,37 @@ static void add_keep(struct options *o, const char *s)
 	keep_fd(o->keep, &o->nkeep, fd);
 }
 
+static void add_pass(struct options *o, const char *s)
+{
+	int fd = a_descriptor("--pass-fd", s);
+
+	if (o->npass == 16 || fcntl(fd, F_SETFD, 0) < 0)
+		die(EXIT_OURS, EINVAL, "--pass-fd: %s: at most 16 of them", s);
+	keep_fd(o->pass, &o->npass, fd);
+}
+
+int kept_fds(const struct options *o, int *keep)
+{
+	int n = 0;
+
+	for (int i = 0; i < o->nkeep; i++)
+		keep_fd(keep, &n, o->keep[i]);
+	for (int i = 0; i < o->npass; i++)
+		keep_fd(keep, &n, o->pass[i]);
+	keep_fd(keep, &n, o->report);
+	keep_fd(keep, &n, o->program);
+	return n;
+}
+
 /* What is called other than a command in an image ends here, or in *which. */
 enum { NOTHING, SERVE_PINS, LAUNCH_COMMANDS };
 
 static void parse(int argc, char **argv, struct options *o, int *which)
 {
-	enum { NO_VIEW = 255, ONLY, DIRECTORY, ENV, CLEAN_ENV, DIE_WITH_PARENT, EXEC_FD, KEEP_FD, REPORT_FD, SERIAL, STAND, HELP, VERSION, SERVE, LAUNCH, PROBE, ROOTLESS, ONCE };
+	enum { NO_VIEW = 255, ONLY, DIRECTORY, ENV, CLEAN_ENV, DIE_WITH_PARENT, EXEC_FD, KEEP_FD, PASS_FD, ARGV0, REPORT_FD, ERROR_FD, SERIAL, STAND, HELP, VERSION, SERVE, LAUNCH, PROBE, ROOTLESS, ONCE };
 	static const struct option longs[] = {
 		{"no-view", 0, 0, NO_VIEW}, {"only", 1, 0, ONLY}, {"cwd", 1, 0, DIRECTORY}, {"env", 1, 0, ENV}, {"clean-env", 0, 0, CLEAN_ENV},
-		{"die-with-parent", 0, 0, DIE_WITH_PARENT}, {"exec-fd", 1, 0, EXEC_FD}, {"keep-fd", 1, 0, KEEP_FD}, {"report-fd", 1, 0, REPORT_FD}, {"serial", 1, 0, SERIAL}, {"stand", 0, 0, STAND}, {"help", 0, 0, HELP}, {"version", 0, 0, VERSION},
+		{"die-with-parent", 0, 0, DIE_WITH_PARENT}, {"exec-fd", 1, 0, EXEC_FD}, {"keep-fd", 1, 0, KEEP_FD}, {"pass-fd", 1, 0, PASS_FD}, {"argv0", 1, 0, ARGV0}, {"report-fd", 1, 0, REPORT_FD}, {"error-fd", 1, 0, ERROR_FD}, {"serial", 1, 0, SERIAL}, {"stand", 0, 0, STAND}, {"help", 0, 0, HELP}, {"version", 0, 0, VERSION},
 		{"serve", 0, 0, SERVE}, {"launch", 0, 0, LAUNCH}, {"probe", 0, 0, PROBE}, {"rootless", 0, 0, ROOTLESS}, {"once", 1, 0, ONCE}, {0},
 	};
 	uint64_t words;
@@ -119,6 +144,9 @@ static void parse(int argc, char **argv, struct options *o, int *which)
 		case DIE_WITH_PARENT: o->die_with_parent = true; break;
 		case KEEP_FD: add_keep(o, optarg); break;
 		case EXEC_FD: o->program = a_descriptor("--exec-fd", optarg); break;
+		case PASS_FD: add_pass(o, optarg); break;
+		case ARGV0: o->argv0 = optarg; break;
+		case ERROR_FD: report_all = true; /* fall through */
 		case REPORT_FD: o->report = a_descriptor("--report-fd", optarg); break;
 		case SERIAL: o->serial = optarg; break;
 		case ONCE:
@@ -151,8 +179,8 @@ static void parse(int argc, char **argv, struct options *o, int *which)
 	o->argv = argv + optind;
 	if (!o->stand && (!*o->argv || !**o->argv))
 		die(EXIT_OURS, EINVAL, "command: none: imgexec NAME -- COMMAND; imgexec --help");
-	if (o->detach && (o->nkeep || o->tty == 1 || o->die_with_parent))
-		die(EXIT_OURS, EINVAL, "-d: --keep-fd, --die-with-parent and -t need imgexec to stay: leave out one of them");
+	if (o->detach && (o->nkeep || o->npass || o->tty == 1 || o->die_with_parent))
+		die(EXIT_OURS, EINVAL, "-d: --keep-fd, --pass-fd, --die-with-parent and -t need somebody who stays: leave out one of them");
 }
 
 /* For one that is started by us, not by exec: argv[0] is passed over. */
@@ -168,7 +196,7 @@ void parse_command(int argc, char **argv, struct options *o)
 int main(int argc, char **argv)
 {
 	struct options o;
-	int which = NOTHING, nkept, kept[18];
+	int which = NOTHING, kept[KEPT_FDS];
 	char **given;
 
 	/* Before all else: inside a namespace we would be within reach of those who live there. */
@@ -189,11 +217,7 @@ int main(int argc, char **argv)
 		seal_self(given, NULL, 0);
 		return launch();
 	}
-	nkept = o.nkeep;
-	memcpy(kept, o.keep, sizeof o.keep);
-	keep_fd(kept, &nkept, o.report);
-	keep_fd(kept, &nkept, o.program);
-	if (close_all_but(kept, nkept) < 0)
+	if (close_all_but(kept, kept_fds(&o, kept)) < 0)
 		die_at("descriptors");
 	if (geteuid() != 0)
 		rootless();

@@ -10,6 +10,7 @@
 
 const char *failed = "";
 int report_fd = -1;
+bool report_all;
 
 int fail_at(const char *step)
 {
@@ -35,21 +36,26 @@ const char *errno_name(int err)
 /* One line whatever the names in it hold, in one write. */
 void die(int status, int err, const char *fmt, ...)
 {
-	char line[1024];
+	char told[1026], *line = told + 2;
+	const int size = sizeof told - 2;
 	va_list args;
-	int n = snprintf(line, sizeof line, "imgexec: %s: ", errno_name(err));
+	int n = snprintf(line, (size_t)size, "imgexec: %s: ", errno_name(err));
 
 	va_start(args, fmt);
-	n += vsnprintf(line + n, sizeof line - (size_t)n, fmt, args);
+	n += vsnprintf(line + n, (size_t)(size - n), fmt, args);
 	va_end(args);
-	if (n > (int)sizeof line - 2)
-		n = sizeof line - 2;
+	if (n > size - 2)
+		n = size - 2;
 	for (int i = 0; i < n; i++)
 		if ((unsigned char)line[i] < ' ' || line[i] == 127)
 			line[i] = '?';
 	tty_restore();
 	line[n++] = '\n';
-	if (report_fd >= 0 && write(report_fd, &(char){(char)status}, 1) < 0) /* first: a stderr that nobody reads may be our end */
+	told[0] = (char)status;
+	told[1] = (char)err;
+	if (report_fd >= 0 && report_all)
+		_exit(write(report_fd, told, (size_t)n + 2) < 0 ? EXIT_OURS : status);
+	if (report_fd >= 0 && write(report_fd, told, 1) < 0) /* first: a stderr that nobody reads may be our end */
 		status = EXIT_OURS;
 	if (write(2, line, (size_t)n) < 0)
 		status = EXIT_OURS;

@@ -3,6 +3,7 @@ import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { isMainThread } from 'node:worker_threads';
 import { VimageError } from '@vimage/core';
 import type { SpawnRequest } from '@vimage/core';
+import { asOurselves } from './boundary/store.ts';
 import { door } from './door.ts';
 import { environment, imgexecCall, imgexecPath } from './imgexec.ts';
 import type { Launcher } from './launcher.ts';
@@ -79,7 +80,7 @@ export function startProgram(
   const pinner = from.pinner();
   const namespaces = openJoins(joins, (pin) => pinner.pathOf(pin));
   try {
-    return withNs(namespaces, () => door('spawn', () => spawn(command, [...args], options)));
+    return withNs(namespaces, () => door('spawn', () => asOurselves(() => spawn(command, [...args], options))));
   } finally {
     for (const ns of namespaces) ns.close();
   }

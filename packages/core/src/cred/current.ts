@@ -11,6 +11,8 @@ export interface CurrentThread {
    * Absent: at once.
    */
   settle?(p: Proc): void;
+  /** Runs `fn`, work of the kernel's own, as the base thread, with all that it starts. Absent: there is nothing that follows. */
+  outside?<T>(fn: () => T): T;
 }
 
 /** The synchronous one: after an `await` the thread is the caller's again. `base` is current outside of every `run`. */

@@ -83,7 +83,7 @@ export class Kernel implements AsyncDisposable {
   }
 
   async create(input: ImageInput): Promise<ImageHandle> {
-    const { image, notes } = await startImage(this.#state, inputPairs(input, this.#state.tables, 'create'));
+    const { image, notes } = await this.#outside(() => startImage(this.#state, inputPairs(input, this.#state.tables, 'create')));
     return this.#handle(image, notes);
   }
 
@@ -94,7 +94,7 @@ export class Kernel implements AsyncDisposable {
   once(input: Omit<ImageSpec, 'name'> | readonly string[] | Pairs, command: string, args: readonly string[] = [], options: SpawnOptions = {}): Promise<Once> {
     const given = isTyped(input) ? { name: 'once', ...input } : input;
     const pairs = inputPairs(given, this.#state.tables, 'create');
-    return startOnce(this.#state, isTyped(input) ? pairs.slice(1) : pairs, { effective: false, only: [], ...options, command, args });
+    return this.#outside(() => startOnce(this.#state, isTyped(input) ? pairs.slice(1) : pairs, { effective: false, only: [], ...options, command, args }));
   }
 
   /** An image that is there already; ESRCH. */
@@ -103,7 +103,7 @@ export class Kernel implements AsyncDisposable {
   }
 
   set(name: string, change: ChangeInput): Promise<ChangeReport> {
-    return orInside(this.#state, name, () => setImage(this.#state, name, inputPairs(change, this.#state.tables, 'set')));
+    return this.#outside(() => orInside(this.#state, name, () => setImage(this.#state, name, inputPairs(change, this.#state.tables, 'set'))));
   }
 
   /** Pairs which, given to create, make the same image again; `all` adds the read-only ones. */
@@ -133,7 +133,7 @@ export class Kernel implements AsyncDisposable {
   }
 
   destroy(name: string, options: DestroyOptions = {}): Promise<DestroyReport> {
-    return orInside(this.#state, name, () => destroyImage(this.#state, name, options));
+    return this.#outside(() => orInside(this.#state, name, () => destroyImage(this.#state, name, options)));
   }
 
   processes(name: string): Promise<readonly ProcessInfo[]> {
@@ -169,21 +169,21 @@ export class Kernel implements AsyncDisposable {
 
   /** Makes the images of a file be as it says. */
   up(trees: readonly ImageTreeSpec[], options: UpOptions = {}): Promise<readonly UpStep[]> {
-    return up(this.#state, trees, options);
+    return this.#outside(() => up(this.#state, trees, options));
   }
 
   down(trees: readonly ImageTreeSpec[], options: DestroyOptions & Pick<UpOptions, 'progress'> = {}): Promise<DestroyReport> {
-    return down(this.#state, trees, options);
+    return this.#outside(() => down(this.#state, trees, options));
   }
 
   /** Undoes what dead processes left behind; one line per thing done. */
   gc(): Promise<readonly string[]> {
     const state = this.#state;
-    return state.locked(async () => {
+    return this.#outside(() => state.locked(async () => {
       const done = await state.substrate.gc(state.giveBack);
       await sync(state);
       return [...done, ...(await reapDying(state))];
-    });
+    }));
   }
 
   events(signal?: Abort): AsyncIterable<KernelEvent> {
@@ -195,7 +195,11 @@ export class Kernel implements AsyncDisposable {
   }
 
   /** Destroys what this process made and did not make persistent, and lets go of everything else. Idempotent. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    return this.#outside(() => this.#close());
+  }
+
+  async #close(): Promise<void> {
     const state = this.#state;
     if (state.closed) return;
     // Another process may have removed some.
@@ -217,11 +221,17 @@ export class Kernel implements AsyncDisposable {
   }
 
   #synced<T>(fn: () => T | Promise<T>): Promise<T> {
-    return this.#state.mutex.run(async () => {
+    return this.#outside(() => this.#state.mutex.run(async () => {
       this.#state.checkOpen();
       await sync(this.#state);
       return fn();
-    });
+    }));
+  }
+
+  /** What the kernel does is done where the process is, whatever its caller acts on. */
+  #outside<T>(fn: () => T): T {
+    const { current } = this;
+    return current.outside === undefined ? fn() : current.outside(fn);
   }
 
   #handle(image: Image, notes: readonly string[] = []): ImageHandle {

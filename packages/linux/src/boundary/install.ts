@@ -1,6 +1,7 @@
 import { wrapAgents } from './agents.ts';
 import { routeDispatchers } from './dispatchers.ts';
 import { wrapSockets } from './sockets.ts';
+import { wrapSpawn } from './spawn.ts';
 
 let done = false;
 
@@ -9,6 +10,7 @@ export function install(): void {
   if (done) return;
   done = true;
   wrapSockets();
+  wrapSpawn();
   wrapAgents();
   routeDispatchers();
 }

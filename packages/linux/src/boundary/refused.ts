@@ -12,9 +12,13 @@ export function refused(error: unknown): number {
   if (!(error instanceof VimageError)) throw error;
   const errno = errnos.get(error.code);
   if (errno === undefined) throw error;
-  if (error.code === 'EOPNOTSUPP' && !told.has(error.message)) {
-    told.add(error.message);
-    process.emitWarning(error.message, { type: 'VimageWarning', code: error.code, ...(error.hint === undefined ? {} : { detail: error.hint }) });
-  }
+  if (error.code === 'EOPNOTSUPP') warned(error.message, error.hint);
   return -errno;
+}
+
+/** Says in a warning, once, what a number cannot say. */
+export function warned(message: string, detail: string | undefined): void {
+  if (told.has(message)) return;
+  told.add(message);
+  process.emitWarning(message, { type: 'VimageWarning', ...(detail === undefined ? {} : { detail }) });
 }

@@ -11,6 +11,23 @@ export interface Stand {
 /** Empty outside of every effective() and run(). Costs nothing before the first of them. */
 export const stands: AsyncLocalStorage<Stand> = new AsyncLocalStorage();
 
+let ours = 0;
+
+/** Calls `fn`, which starts a program of our own making: it is led nowhere. */
+export function asOurselves<T>(fn: () => T): T {
+  ours += 1;
+  try {
+    return fn();
+  } finally {
+    ours -= 1;
+  }
+}
+
+/** Where a program that is started now belongs; undefined: where this process is. */
+export function standForSpawn(): Stand | undefined {
+  return ours > 0 ? undefined : stands.getStore();
+}
+
 const due: (() => void)[] = [];
 
 /** Calls `fn` when all that this turn of the event loop has begun is begun: Node puts a connect off to the next tick. */

@@ -17,7 +17,7 @@ export interface ThreadsHost extends PlaceHost {
 }
 
 /** An image that is acted on or lived in, and what of it. */
-interface On {
+export interface On {
   readonly image: Image;
   readonly cover: Cover;
 }
@@ -53,6 +53,10 @@ export class Threads implements CurrentThread {
     return stands.run({ td, threads: this }, fn);
   }
 
+  outside<T>(fn: () => T): T {
+    return stands.getStore() === undefined ? fn() : stands.exit(fn);
+  }
+
   settle(p: Proc): void {
     afterTurn(() => { procSettle(p); });
   }
@@ -68,11 +72,25 @@ export class Threads implements CurrentThread {
     });
   }
 
+  /** Calls `fn` with the image that the thread is on, in which a program is to be started; undefined: that of the process. ESRCH, EOPNOTSUPP. */
+  toSpawn<T>(td: Thread, fn: (on: On | undefined) => T): T {
+    return boundary(td, () => {
+      const on = this.imageOf(td);
+      if (on === undefined) return fn(undefined);
+      this.#placeOf(td);
+      if (on.cover.live || td.image === this.#base.image) return fn(on);
+      throw new VimageError('EOPNOTSUPP', `a program cannot live in "${td.image.name}" and act on "${on.image.name}"`, {
+        subject: on.image.name, hint: 'start it from outside of run(), or without effective()',
+      });
+    });
+  }
+
   /** The image that the thread is on, and what of it: that of the process itself is undefined. */
   imageOf({ proc: { ucred } }: Thread): On | undefined {
     const image = eimg(ucred);
-    if (image === this.#base.image) return undefined;
-    return { image, cover: { live: image === cimg(ucred), only: covered(ucred)?.map((number) => this.#components[number] ?? '') } };
+    const numbers = covered(ucred);
+    if (image === this.#base.image || numbers?.length === 0) return undefined;
+    return { image, cover: { live: image === cimg(ucred), only: numbers?.map((number) => this.#components[number] ?? '') } };
   }
 
   /** A name for that, by which connections of one image are told from those of another. */

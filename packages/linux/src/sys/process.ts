@@ -14,6 +14,7 @@ const cExecve = native<(path: string, argv: readonly (string | null)[], env: rea
   lib.func('int execve(const char *path, const char **argv, const char **env)'),
 );
 const cPipe2 = native<(pair: Buffer, flags: number) => number>((lib) => lib.func('int pipe2(void *pair, int flags)'));
+const cWaitpid = native<(pid: number, status: null, options: number) => number>((lib) => lib.func('int waitpid(int pid, void *status, int options)'));
 const cPrctl = native<(what: number, a: number, b: number, c: number, d: number) => number>((lib) =>
   lib.func('prctl', 'int', ['int', 'unsigned long', 'unsigned long', 'unsigned long', 'unsigned long']),
 );
@@ -44,6 +45,11 @@ export function pipe(): readonly [number, number] {
   const pair = Buffer.alloc(8);
   check(cPipe2()(pair, O_CLOEXEC), 'pipe2');
   return [pair.readInt32LE(0), pair.readInt32LE(4)];
+}
+
+/** waitpid(2), until a child that is about to end has ended. */
+export function reap(pid: number): void {
+  cWaitpid()(int(pid, 'pid'), null, 0);
 }
 
 /** prctl(2). */

@@ -1,4 +1,3 @@
-import http from 'node:http';
 import { wrap } from './native.ts';
 import { stands } from './store.ts';
 import type { Stand } from './store.ts';
@@ -25,7 +24,8 @@ function isAsked(value: unknown): value is Asked {
  * is made where that was asked, whoever has just given up another.
  */
 export function wrapAgents(): void {
-  const proto: object = http.Agent.prototype;
+  // Loaded when it is needed: most programs of ours never are.
+  const proto: object = process.getBuiltinModule('node:http').Agent.prototype;
   wrap(proto, 'addRequest', (native) => function (request, options, ...rest) {
     const stand = stands.getStore();
     const given = typeof options === 'string' ? { host: options, port: rest[0], localAddress: rest[1] } : options;

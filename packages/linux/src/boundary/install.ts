@@ -1,5 +1,6 @@
 import { wrapAgents } from './agents.ts';
 import { routeDispatchers } from './dispatchers.ts';
+import { wrapNames } from './dns/wrap.ts';
 import { wrapSockets } from './sockets.ts';
 import { wrapSpawn } from './spawn.ts';
 
@@ -11,6 +12,7 @@ export function install(): void {
   done = true;
   wrapSockets();
   wrapSpawn();
+  wrapNames();
   wrapAgents();
   routeDispatchers();
 }

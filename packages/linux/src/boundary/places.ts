@@ -27,6 +27,8 @@ export interface Cover {
 export interface Place {
   /** Its network stack; undefined: the one where the process stands. */
   readonly net: Namespace | undefined;
+  /** What its programs find under these names in /etc. */
+  readonly etc: Readonly<Record<'hosts' | 'resolv.conf', string>>;
   /** Whether paths are of a file system of its own, which a thread of ours cannot enter. */
   readonly files: boolean;
   /** What a running Node cannot be put under, by component. */
@@ -68,6 +70,7 @@ export class Places {
       image,
       checked: now,
       net: same ? kept.net : join === undefined ? undefined : this.#open(join),
+      etc: { hosts: etcFile(plan, applies, '/etc/hosts'), 'resolv.conf': etcFile(plan, applies, '/etc/resolv.conf') },
       files: plan.roots.some(applies),
       bounds: [...new Set(plan.bounds.filter(applies).map(({ component }) => component))],
     };
@@ -110,6 +113,10 @@ export class Places {
 /** A cover as a word. */
 export function coverText({ live, only }: Cover): string {
   return live ? 'live' : only?.join() ?? 'all';
+}
+
+function etcFile({ files }: Entry, applies: (step: Bound) => boolean, path: string): string {
+  return files.findLast((each) => each.to === path && applies(each))?.from ?? path;
 }
 
 function appliesTo({ live, only }: Cover): (step: Bound) => boolean {

@@ -33,6 +33,7 @@ export class Threads implements CurrentThread {
   readonly #places: Places;
   readonly #host: ThreadsHost;
   readonly #pools = new Map<string, { readonly pool: Pool; readonly stand: Stand; readonly serial: bigint }>();
+  readonly #ends = new Map<bigint, AbortController>();
   #watch: Disposable | undefined;
 
   constructor(host: ThreadsHost, base: Thread, components: readonly string[]) {
@@ -70,6 +71,24 @@ export class Threads implements CurrentThread {
       const { net } = place;
       return net === undefined ? fn(td) : withNs(net, () => fn(td));
     });
+  }
+
+  /** The files by which names are resolved where the thread is; undefined: as the process itself does. ESRCH, EOPNOTSUPP. */
+  etcOf(td: Thread): Place['etc'] | undefined {
+    return boundary(td, () => {
+      const place = this.#placeOf(td);
+      if (place === undefined || place.net === undefined) return undefined;
+      checkBounds(place, td.eimage);
+      return place.etc;
+    });
+  }
+
+  /** Aborted when the image that the thread is on is removed. */
+  calledOff(td: Thread): AbortController {
+    const { serial } = eimg(td.proc.ucred);
+    const known = this.#ends.get(serial) ?? new AbortController();
+    this.#ends.set(serial, known);
+    return known;
   }
 
   /** Calls `fn` with the image that the thread is on, in which a program is to be started; undefined: that of the process. ESRCH, EOPNOTSUPP. */
@@ -125,6 +144,8 @@ export class Threads implements CurrentThread {
   revoke(image: Named, how: SocketsEnd): Awaitable<void> {
     this.#places.forget(image);
     this.#endPools(image.serial);
+    this.#ends.get(image.serial)?.abort();
+    this.#ends.delete(image.serial);
     const closed = how === 'close' ? this.pcbs.close(image) : 0;
     // Each thread is taken through the boundary, so that one that sleeps does not keep the image.
     for (const p of this.#procs) {

@@ -21,6 +21,8 @@ export interface Entry {
   readonly bounds: readonly Bound[];
   /** Who gives it a root directory of its own. */
   readonly roots: readonly Bound[];
+  /** Files of its own that stand in the place of others. */
+  readonly files: readonly OwnFile[];
   /** crc32 of the steps that make its mount view. */
   readonly view: number;
   /** How many steps there are. */
@@ -34,6 +36,12 @@ export interface Bound {
   readonly mode: string | undefined;
   /** Acted on only where the component is asked for by name. */
   readonly ask: boolean;
+}
+
+/** A file that is bound over another. */
+export interface OwnFile extends Bound {
+  readonly from: string;
+  readonly to: string;
 }
 
 /** A namespace that the plan enters. */
@@ -134,6 +142,7 @@ export function decodePlan(bytes: Uint8Array, path: string): Entry {
     joins: firstStep < 0 ? [] : joinsOf(pairs.slice(firstStep)),
     bounds: firstStep < 0 ? [] : boundsOf(pairs.slice(firstStep)),
     roots: firstStep < 0 ? [] : stepsOf(pairs.slice(firstStep)).map((step) => new Map(step)).filter((args) => args.get('step') === 'root').map(boundOf),
+    files: firstStep < 0 ? [] : filesOf(pairs.slice(firstStep)),
     view: firstStep < 0 ? 0 : viewOf(pairs.slice(firstStep)),
     steps: pairs.filter(([key]) => key === 'step').length,
   };
@@ -185,6 +194,14 @@ function joinsOf(pairs: Pairs): readonly Join[] {
     const [type, pin, ino, id] = ['type', 'pin', 'ino', 'id'].map((key) => args.get(key));
     if (args.get('step') !== 'join' || ino === undefined || pin === undefined || !isNsType(type) || !/^\d+$/.test(ino)) return [];
     return [{ ...boundOf(args), type, pin, ino: BigInt(ino), id: id !== undefined && /^\d+$/.test(id) ? BigInt(id) : undefined }];
+  });
+}
+
+function filesOf(pairs: Pairs): readonly OwnFile[] {
+  return stepsOf(pairs).flatMap((step): readonly OwnFile[] => {
+    const args = new Map(step);
+    const [from, to] = [args.get('from'), args.get('to')];
+    return args.get('step') !== 'bind' || from === undefined || to === undefined ? [] : [{ ...boundOf(args), from, to }];
   });
 }
 

@@ -23,6 +23,8 @@ export interface StoredImage {
   readonly address: ImageAddress;
   readonly persist: boolean;
   readonly state: ImageState;
+  /** It was made, and what its components do after that (`started`) has not come to its end: somebody is at it, or was killed. */
+  readonly starting?: boolean;
   /** What was asked, as it was asked. */
   readonly pairs: Pairs;
   /** By component that this image owns: what its `restore` needs to find the instance again. */
@@ -158,6 +160,15 @@ export type StdioOf = SubstrateTypes extends { readonly stdio: infer S } ? S : u
 /** The files of an image, as the substrate in use gives them (the promises API of node:fs, with @vimage/linux). */
 export type FilesOf = SubstrateTypes extends { readonly fs: infer F } ? F : unknown;
 
+/** Names held by one who runs programs for images of these names, as they come or go; freed when disposed of, or with the process. */
+export interface Hold extends Disposable {
+  has(name: string): boolean;
+  /** False when another has it, unless it is waited for. EDEADLK: that one waits for this process, which it runs as such a program. */
+  take(name: string, wait: boolean): Awaitable<boolean>;
+  /** What tells such a program, and what it runs, who waits for it; `program`: what it is called to its reader. */
+  environment(program: string): Readonly<Record<string, string>>;
+}
+
 /** The only door to the machine. Core calls nothing else; components may narrow it to the one they know. */
 export interface Substrate {
   readonly name: string;
@@ -173,6 +184,12 @@ export interface Substrate {
   stage(image: Pick<StoredImage, 'name' | 'serial' | 'persist'>, existing: boolean): Awaitable<Stage>;
   /** Directory of an image's own files, wherever it stands by now (see {@link Stage.home}). */
   home(image: Pick<StoredImage, 'name' | 'serial'>): string;
+  /** One that holds nothing yet. Names are taken before the root lock, never under it. */
+  hold(): Hold;
+  /** Whether anybody holds that name. */
+  isHeld(name: string): boolean;
+  /** An image that was published as `starting` has started. Runs under the root lock. */
+  started(image: StoredImage): Awaitable<void>;
   /** Marks images `removing`, for all to see. None of them where what one has to give back cannot be read (EBADMSG). */
   doom(images: readonly StoredImage[]): Awaitable<void>;
   /**

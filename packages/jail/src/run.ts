@@ -7,7 +7,7 @@ import type { JailValues } from './params.ts';
 
 type Hook = 'exec.prestart' | 'exec.created' | 'exec.start' | 'command' | 'exec.poststart' | 'exec.prestop' | 'exec.stop' | 'exec.poststop';
 
-type Context = Pick<RunContext<'jail'>, 'image' | 'values' | 'substrate' | 'around'>;
+type Context = Pick<RunContext<'jail'>, 'image' | 'values' | 'substrate' | 'around' | 'environment'>;
 
 /**
  * Runs the commands of one hook, one after the other, by sh, as jail(8) does. `inside`: in that image; else in the image in which the jail is made, or where
@@ -41,7 +41,7 @@ async function runOne(cx: Context, hook: Hook, command: string, inside: StoredIm
   let late = false;
   try {
     const output = log ?? 2;
-    const child = start(cx, command, inside, ['ignore', output, output]);
+    const child = start(cx, hook, command, inside, ['ignore', output, output]);
     if (timeout > 0) {
       timer = setTimeout(() => {
         late = true;
@@ -62,17 +62,19 @@ async function runOne(cx: Context, hook: Hook, command: string, inside: StoredIm
   throw new VimageError('EIO', `${what}: ${typeof signal === 'string' ? `killed by ${signal}` : `exit status ${String(status)}`}`, { subject: hook });
 }
 
-function start(cx: Context, command: string, inside: StoredImage | undefined, stdio: StdioOptions): ChildProcess {
+function start(cx: Context, hook: Hook, command: string, inside: StoredImage | undefined, stdio: StdioOptions): ChildProcess {
   const clean = cx.values['exec.clean'] === true;
   const where = inside ?? cx.around;
   const args = ['-c', command];
+  // What runs in the jail knows nothing of the names outside.
+  const env = inside === undefined ? cx.environment(`${hook} of "${cx.image.name}"`) : {};
   if (where === undefined) {
     const { PATH = '/usr/sbin:/usr/bin:/sbin:/bin', HOME = '/', TERM = 'dumb' } = process.env;
-    return spawn('/bin/sh', args, { stdio, ...(clean ? { env: { PATH, HOME, TERM } } : {}) });
+    return spawn('/bin/sh', args, { stdio, env: { ...(clean ? { PATH, HOME, TERM } : process.env), ...env } });
   }
   const user = inside === undefined ? undefined : cx.values['exec.jail_user'];
   return linuxOf(cx.substrate).spawn(where, {
-    command: '/bin/sh', args, effective: false, only: [], cleanEnv: clean, dieWithParent: true, ...(inside === undefined ? {} : { cwd: '/' }), ...(user === undefined ? {} : { user }),
+    command: '/bin/sh', args, effective: false, only: [], cleanEnv: clean, env, dieWithParent: true, ...(inside === undefined ? {} : { cwd: '/' }), ...(user === undefined ? {} : { user }),
   }, stdio);
 }
 

@@ -10,6 +10,7 @@ import { emptyImage, isReferenced, retireEntry } from './retire.ts';
 import type { RetireHost } from './retire.ts';
 import { readNotes, writeNotes } from './registry/journal.ts';
 import type { Note } from './registry/journal.ts';
+import { sweepHolds } from './registry/hold.ts';
 import { isHeld } from './registry/lock.ts';
 import { readNote } from './registry/note.ts';
 import type { Layout } from './registry/paths.ts';
@@ -30,6 +31,7 @@ export async function collect(layout: Layout, host: RetireHost, hierarchy: Hiera
     if (found.stored.state === 'dying') done.push(...(await orDamage(found.stored.name, () => reap(found, host, give))));
   }
   const after = readAll(layout);
+  sweepHolds(layout);
   done.push(...unpinOrphans(after, host));
   done.push(...sweepCgroups(after, hierarchy));
   if (done.length > 0) host.bump();

@@ -28,7 +28,9 @@ import { endHolder, takeHolder } from './rootless.ts';
 import type { Namespace } from './ns.ts';
 import { oncePlan } from './registry/entry.ts';
 import type { Join } from './registry/entry.ts';
-import { readAll } from './registry/read.ts';
+import { NameHold } from './registry/hold.ts';
+import { isHeld } from './registry/lock.ts';
+import { readAll, startingMark } from './registry/read.ts';
 import type { Found } from './registry/read.ts';
 import { bootId, checkRoot, readCount } from './registry/root.ts';
 import { readNotes } from './registry/journal.ts';
@@ -147,6 +149,21 @@ export class LinuxSubstrate extends LinuxStages implements Substrate {
       visibly({ begin: () => { this.root.begin(); }, bump: () => { this.bump(); } }, () => {
         for (const dir of places) hidePlan(dir);
       });
+    });
+  }
+
+  hold(): NameHold {
+    return new NameHold(this.layout, this.root);
+  }
+
+  isHeld(name: string): boolean {
+    return isHeld(this.layout.hold(name));
+  }
+
+  started(image: StoredImage): Awaitable<void> {
+    return this.root.run(() => {
+      const mark = `${this.placeOf(image)}/${startingMark}`;
+      visibly({ begin: () => { this.root.begin(); }, bump: () => { this.bump(); } }, () => { unlink(mark); });
     });
   }
 

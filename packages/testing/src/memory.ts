@@ -1,5 +1,5 @@
 import {
-  VimageError, type ChildOf, type DamagedImage, type EndOptions, type GiveBack, type Holder, type Pairs, type PlanStep, type ProcessInfo, type Snapshot,
+  VimageError, type ChildOf, type DamagedImage, type EndOptions, type GiveBack, type Hold, type Holder, type Pairs, type PlanStep, type ProcessInfo, type Snapshot,
   type SpawnRequest, type Stage, type Standing, type StoredImage, type Substrate,
 } from '@vimage/core';
 
@@ -16,6 +16,8 @@ export class MemoryMachine {
   readonly watchers: Set<() => void> = new Set();
   /** What components of tests acquired and have not given back. */
   readonly resources: Set<string> = new Set();
+  /** Names that are held, by who runs programs for such an image, and who waits for each. */
+  readonly holds: Map<string, (() => void)[]> = new Map();
   locked = false;
   generation = 0;
   lastSerial = 0n;
@@ -136,6 +138,46 @@ export class MemorySubstrate implements Substrate {
 
   home({ serial }: Pick<StoredImage, 'serial'>): string {
     return `/memory/${serial}`;
+  }
+
+  hold(): Hold {
+    const { holds } = this.machine;
+    const own = new Set<string>();
+    const take = async (name: string, wait: boolean): Promise<boolean> => {
+      while (!own.has(name)) {
+        const waiting = holds.get(name);
+        if (waiting === undefined) {
+          holds.set(name, []);
+          own.add(name);
+        } else if (wait) await new Promise<void>((resolve) => waiting.push(resolve));
+        else return false;
+      }
+      return true;
+    };
+    return {
+      has: (name) => own.has(name),
+      take,
+      environment: (program) => ({ HELD: [...own].join(' '), PROGRAM: program }),
+      [Symbol.dispose]: () => {
+        for (const name of own) {
+          const waiting = holds.get(name) ?? [];
+          holds.delete(name);
+          for (const resolve of waiting) resolve();
+        }
+        own.clear();
+      },
+    };
+  }
+
+  isHeld(name: string): boolean {
+    return this.machine.holds.has(name);
+  }
+
+  started(image: StoredImage): void {
+    this.call(`started ${image.name}`);
+    this.#mustLock('started');
+    this.machine.images.set(image.serial, { ...image, starting: false });
+    this.machine.changed();
   }
 
   doom(images: readonly StoredImage[]): void {

@@ -97,6 +97,11 @@ export interface RunContext<N extends string> {
   readonly substrate: Substrate;
   /** The image in which it is made; undefined: the one in which this process lives. */
   readonly around: StoredImage | undefined;
+  /**
+   * What a program that is run outside has to have in its environment: what it does to this very image, whose name is held until it ends, is refused then instead
+   * of waiting for ever. `program`: what it is called to whoever reads that.
+   */
+  environment(program: string): Readonly<Record<string, string>>;
 }
 
 /** The same, while the image stands. */

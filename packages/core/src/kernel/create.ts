@@ -14,12 +14,12 @@ import { sync } from './sync.ts';
 
 /**
  * parse → check all → create in order on one undo scope → publish last. Whatever fails undoes everything, newest first, and
- * nobody ever saw the half-made image.
+ * nobody ever saw the half-made image. `starting`: something is to be done yet before it has started.
  */
-export function createImage(state: KernelState, pairs: Pairs): Promise<Created> {
+export function createImage(state: KernelState, pairs: Pairs, starting = false): Promise<Created> {
   return state.locked(async () => {
     await sync(state);
-    return build(state, draft(state, pairs));
+    return build(state, draft(state, pairs), starting);
   });
 }
 
@@ -29,7 +29,7 @@ export interface Created {
   readonly notes: readonly string[];
 }
 
-async function build(state: KernelState, made: Draft): Promise<Created> {
+async function build(state: KernelState, made: Draft, starting: boolean): Promise<Created> {
   const scope = new Scope();
   const notes: string[] = [];
   try {
@@ -42,7 +42,7 @@ async function build(state: KernelState, made: Draft): Promise<Created> {
       parent: made.parent, name: made.segment, serial, persist: made.persist, childrenMax: made.childrenMax, pairs: made.pairs, slots: asks, asked: made.asked,
     });
     scope.defer(() => void state.tree.remove(image));
-    const record = await recordOf(state, image);
+    const record: StoredImage = { ...(await recordOf(state, image)), ...(starting ? { starting } : {}) };
     await stage.publish(record, await planSteps(state, image, stage.home));
     scope.move();
     state.records.set(image, record);
@@ -122,6 +122,7 @@ export async function recordOf(state: KernelState, image: Image): Promise<Stored
   }
   return {
     name: image.name, serial: image.serial, address: image.address, persist: image.persist, state: image.state, pairs: image.pairs, saved,
+    ...(state.records.get(image)?.starting === true ? { starting: true } : {}),
   };
 }
 

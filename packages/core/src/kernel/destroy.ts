@@ -3,11 +3,11 @@ import type { RemoveContext } from '../component/component.ts';
 import type { Image } from '../image/image.ts';
 import type { InstanceRef } from '../image/slot.ts';
 import { parseImage } from '../pairs/parse.ts';
-import type { Stage, StoredImage } from '../substrate.ts';
+import type { Hold, Stage, StoredImage } from '../substrate.ts';
 import { planSteps } from './create.ts';
 import { damagedAt, damagedBelow, scrap } from './damaged.ts';
 import { visible } from './draft.ts';
-import { stopped, stopping } from './hooks.ts';
+import { stopped, stopping, unasked, type Stops } from './hooks.ts';
 import { whole } from './implied.ts';
 import { instanceAt, makerOf } from './instance.ts';
 import { checkKnown } from './known.ts';
@@ -36,8 +36,8 @@ interface Report extends Removal {
  * Removes an image, its children first. It is marked for all to see, then its processes end without any lock held, then
  * everything is given back in reverse order of making. An image that another process is removing already is finished here.
  */
-export async function destroyImage(state: KernelState, name: string, options: DestroyOptions = {}): Promise<DestroyReport> {
-  return settled(state, [await removeImage(state, name, options)]);
+export async function destroyImage(state: KernelState, name: string, options: DestroyOptions = {}, held?: Hold): Promise<DestroyReport> {
+  return settled(state, [await removeImage(state, name, options, held)]);
 }
 
 /** What has come of removing images, once what was just going has gone. */
@@ -57,12 +57,31 @@ export async function settled(state: KernelState, reports: readonly Removal[]): 
   };
 }
 
-/** {@link destroyImage}, without waiting for what is just going: {@link settled} does, for many at once. */
-export async function removeImage(state: KernelState, name: string, options: DestroyOptions = {}): Promise<Removal> {
+/**
+ * {@link destroyImage}, without waiting for what is just going: {@link settled} does, for many at once. The names are held until all is done, by `held` where
+ * that may have some already.
+ */
+export async function removeImage(state: KernelState, name: string, options: DestroyOptions = {}, held?: Hold): Promise<Removal> {
+  using own = held === undefined ? state.substrate.hold() : undefined;
+  const hold = held ?? own;
+  kassert(hold !== undefined, 'there is one of them');
   const report: Report = { removed: [], dying: [], notes: [], ended: 0 };
-  const stops = await stopping(state, name);
-  report.notes.push(...stops.notes);
-  const doomed = await state.locked(async () => {
+  const stops: Stops = { top: undefined, asked: new Set(), notes: report.notes, left: [] };
+  let doomed: readonly StoredImage[] | undefined;
+  // Once more for what was made inside meanwhile, until nothing is: from then on nothing can be.
+  while (doomed === undefined) {
+    await stopping(state, name, hold, stops);
+    doomed = await doom(state, name, options, report, stops);
+  }
+  for (const record of doomed) report.ended += await state.substrate.end(record, { grace: options.grace ?? graceDefault });
+  if (doomed.length > 0) await finish(state, doomed, report);
+  report.notes.push(...(await stopped(stops.left)));
+  return report;
+}
+
+/** Marks it and those inside; those that nobody lives in are taken down at once. What is to be ended first; undefined: something inside has yet to be stopped. */
+function doom(state: KernelState, name: string, options: DestroyOptions, report: Report, stops: Stops): Promise<readonly StoredImage[] | undefined> {
+  return state.locked(async () => {
     await sync(state);
     const broken = damagedAt(state, name);
     if (broken !== undefined) {
@@ -72,6 +91,7 @@ export async function removeImage(state: KernelState, name: string, options: Des
     }
     const image = visible(state, name);
     if (image === state.cimg) throw new VimageError('EPERM', 'an image cannot remove itself from within', { subject: name, hint: 'ask in its parent' });
+    if (unasked(state, image, stops).length > 0) return undefined;
     const images = state.tree.subtreeBottomUp(image);
     for (const each of images) checkKnown(state, each, 'destroy the image');
     for (const each of damagedBelow(state, image.name)) {
@@ -89,20 +109,18 @@ export async function removeImage(state: KernelState, name: string, options: Des
     }
     return images.map((each) => state.record(each));
   });
-  for (const record of doomed) report.ended += await state.substrate.end(record, { grace: options.grace ?? graceDefault });
-  if (doomed.length > 0) {
-    await state.locked(async () => {
-      await sync(state);
-      for (const record of doomed) {
-        const image = state.tree.bySerial(record.serial);
-        if (image === undefined || image.state === 'dying') continue;
-        report.ended += await state.substrate.end(record, { grace: 0 });
-        await takeDown(state, image, report);
-      }
-    });
-  }
-  report.notes.push(...(await stopped(stops.left)));
-  return report;
+}
+
+async function finish(state: KernelState, doomed: readonly StoredImage[], report: Report): Promise<void> {
+  await state.locked(async () => {
+    await sync(state);
+    for (const record of doomed) {
+      const image = state.tree.bySerial(record.serial);
+      if (image === undefined || image.state === 'dying') continue;
+      report.ended += await state.substrate.end(record, { grace: 0 });
+      await takeDown(state, image, report);
+    }
+  });
 }
 
 /** Whether a process lives in it. Where that cannot be told nothing is waited for: what still runs there keeps it dying. */

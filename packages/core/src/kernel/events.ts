@@ -44,14 +44,17 @@ function* difference(before: ReadonlyMap<string, Seen>, after: ReadonlyMap<strin
   for (const [key, now] of after) {
     const was = before.get(key);
     if (was === undefined) yield event(typeOf(now.info, 'created'), now.info);
-    else if (was.info.state !== now.info.state) yield event(typeOf(now.info, 'changed'), now.info);
+    else if (typeOf(was.info, 'created') !== typeOf(now.info, 'created')) yield event(typeOf(now.info, 'changed'), now.info);
     else if (was.content !== now.content) yield event('changed', now.info);
   }
 }
 
 /** What happened to an image that is in this state by now. What others make inside is not looked at. */
 function typeOf({ state }: ImageInfo, alive: 'created' | 'changed'): KernelEvent['type'] {
-  return state === 'live' || state === 'inside' ? alive : state;
+  switch (state) {
+    case 'live': case 'inside': case 'starting': case 'unstarted': return alive;
+    default: return state;
+  }
 }
 
 function event(type: KernelEvent['type'], { name, serial }: ImageInfo): KernelEvent {

@@ -3,6 +3,7 @@ import { VimageError } from '../errors.ts';
 import type { Image } from '../image/image.ts';
 import type { ParamTable, ParamValues } from '../param/param.ts';
 import { parseImage } from '../pairs/parse.ts';
+import type { Hold } from '../substrate.ts';
 import { damagedAt } from './damaged.ts';
 import type { Draft } from './draft.ts';
 import { visible } from './draft.ts';
@@ -17,23 +18,42 @@ export interface Left {
   readonly cx: RunContext<string>;
 }
 
-type Hook = 'starting' | 'started' | 'stopping' | 'stopped';
-
-/** Components of an image that have one of these methods and an instance of their own, in dependency order. */
-function hooked(state: KernelState, image: Image, hooks: readonly Hook[]): readonly number[] {
-  return image.slots.flatMap((slot) => (slot.kind === 'own' && hooks.some((hook) => state.component(slot.component)[hook] !== undefined) ? [slot.component] : []));
+/** How far the stopping of an image, and of those inside, has come. */
+export interface Stops {
+  /** Serial of the image that is to be removed, once it is known. */
+  top: bigint | undefined;
+  /** Serials of those whose components have done what comes before. */
+  readonly asked: Set<bigint>;
+  readonly notes: string[];
+  readonly left: Left[];
 }
 
-function around(state: KernelState, parent: Image | undefined): Pick<RunContext<string>, 'substrate' | 'around'> {
-  return { substrate: state.substrate, around: parent === undefined || parent === state.cimg || parent.parent === undefined ? undefined : state.record(parent) };
+const hooks = ['starting', 'started', 'stopping', 'stopped'] as const;
+
+/** Whether a component has anything to do before or after an image. */
+export function isHooked(component: AnyComponent): boolean {
+  return hooks.some((hook) => component[hook] !== undefined);
 }
 
-/** What `starting` of each component of a draft is called with; empty where none has one. */
-export function beginnings(state: KernelState, made: Draft): readonly Left[] {
+/** Components with something to do that an image has an instance of its own of, in dependency order. */
+function hooked(state: KernelState, image: Image): readonly number[] {
+  return image.slots.flatMap((slot) => (slot.kind === 'own' && isHooked(state.component(slot.component)) ? [slot.component] : []));
+}
+
+function around(state: KernelState, parent: Image | undefined, hold: Hold): Pick<RunContext<string>, 'substrate' | 'around' | 'environment'> {
+  return {
+    substrate: state.substrate,
+    around: parent === undefined || parent === state.cimg || parent.parent === undefined ? undefined : state.record(parent),
+    environment: (program) => hold.environment(program),
+  };
+}
+
+/** What `starting` of each component of a draft is called with. */
+export function beginnings(state: KernelState, made: Draft, hold: Hold): readonly Left[] {
   return made.slots.flatMap(({ component: number, share, values }): Left[] => {
     const component = state.component(number);
     if (share !== undefined || component.starting === undefined) return [];
-    return [{ component, cx: { image: { name: made.name, serial: -1n, persist: made.persist }, values, ...around(state, made.parent) } }];
+    return [{ component, cx: { image: { name: made.name, serial: -1n, persist: made.persist }, values, ...around(state, made.parent, hold) } }];
   });
 }
 
@@ -42,44 +62,57 @@ function valuesOf(state: KernelState, image: Image, component: AnyComponent): Pa
 }
 
 /** Calls `started` of each component of an image that has just been made. */
-export async function started(state: KernelState, image: Image): Promise<void> {
-  for (const number of hooked(state, image, ['started'])) {
+export async function started(state: KernelState, image: Image, hold: Hold): Promise<void> {
+  for (const number of hooked(state, image)) {
     const component = state.component(number);
+    if (component.started === undefined) continue;
     const instance = await state.mutex.run(() => instanceAt(state, image, number));
-    await component.started?.(instance, { image: viewOf(image), values: valuesOf(state, image, component), ...around(state, image.parent), inside: state.record(image) });
+    await component.started(instance, { image: viewOf(image), values: valuesOf(state, image, component), ...around(state, image.parent, hold), inside: state.record(image) });
   }
 }
 
+/** Those of an image and those inside, innermost first, whose components have yet to be told that they go. */
+export function unasked(state: KernelState, image: Image, { asked }: Stops): readonly Image[] {
+  if (!state.hooks) return [];
+  return state.tree.subtreeBottomUp(image).filter((each) => each.state === 'live' && !asked.has(each.serial) && hooked(state, each).length > 0);
+}
+
 /**
- * Calls `stopping` of each component of an image and of those inside, innermost first, and tells what is left to do once they are gone.
- * What cannot be asked any more, as an instance that is lost, is no reason to stay.
+ * Calls `stopping` of each component of an image and of those inside, innermost first, and tells what is left to do once they are gone. Their names are held from
+ * then on, in order, waiting for who has one: what was removed meanwhile is ESRCH. What cannot be asked any more, as an instance that is lost, is no reason to stay.
  */
-export async function stopping(state: KernelState, name: string): Promise<{ readonly notes: readonly string[]; readonly left: readonly Left[] }> {
-  if (state.components.every((component) => component.stopping === undefined && component.stopped === undefined)) return { notes: [], left: [] };
-  const images = await state.mutex.run(async () => {
+export async function stopping(state: KernelState, name: string, hold: Hold, stops: Stops): Promise<void> {
+  if (!state.hooks) return;
+  const look = (): Promise<{ readonly full: string; readonly images: readonly Image[] }> => state.mutex.run(async () => {
     await sync(state);
-    if (damagedAt(state, name) !== undefined) return [];
+    if (damagedAt(state, name) !== undefined) return { full: name, images: [] };
     const image = visible(state, name);
+    if (stops.top !== undefined && stops.top !== image.serial) throw new VimageError('ESRCH', `image "${name}" has been removed meanwhile, and another has its name`, { subject: name });
+    stops.top = image.serial;
     // Who may not remove it is told so before anything stops.
-    return image === state.cimg ? [] : state.tree.subtreeBottomUp(image).filter(({ state: now }) => now === 'live');
+    return { full: image.name, images: image === state.cimg ? [] : unasked(state, image, stops) };
   });
-  const notes: string[] = [];
-  const left: Left[] = [];
-  for (const image of images) {
-    for (const number of [...hooked(state, image, ['stopping', 'stopped'])].reverse()) {
-      const component = state.component(number);
-      const cx = { image: viewOf(image), values: valuesOf(state, image, component), ...around(state, image.parent) };
-      left.push({ component, cx });
-      try {
-        const instance = await state.mutex.run(() => instanceAt(state, image, number));
-        notes.push(...(await component.stopping?.(instance, { ...cx, inside: state.record(image) }) ?? []));
-      } catch (error) {
-        if (!(error instanceof VimageError)) throw error;
-        notes.push(`${component.name} of ${image.name}: ${error.message}`);
-      }
+  const { full, images } = await look();
+  if (images.length === 0) return;
+  // That of the outermost too: of two who remove one inside the other, one waits for the other before he holds any.
+  for (const each of [...new Set([full, ...images.map((image) => image.name)])].sort()) await hold.take(each, true);
+  for (const image of (await look()).images) if (hold.has(image.name)) await stopOne(state, image, hold, stops);
+}
+
+async function stopOne(state: KernelState, image: Image, hold: Hold, stops: Stops): Promise<void> {
+  stops.asked.add(image.serial);
+  for (const number of [...hooked(state, image)].reverse()) {
+    const component = state.component(number);
+    const cx = { image: viewOf(image), values: valuesOf(state, image, component), ...around(state, image.parent, hold) };
+    stops.left.push({ component, cx });
+    try {
+      const instance = await state.mutex.run(() => instanceAt(state, image, number));
+      stops.notes.push(...(await component.stopping?.(instance, { ...cx, inside: state.record(image) }) ?? []));
+    } catch (error) {
+      if (!(error instanceof VimageError)) throw error;
+      stops.notes.push(`${component.name} of ${image.name}: ${error.message}`);
     }
   }
-  return { notes, left };
 }
 
 /** Calls `stopped`, for images that are gone. */

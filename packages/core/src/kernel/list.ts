@@ -28,7 +28,7 @@ export function imageInfo(state: KernelState, image: Image): ImageInfo {
     serial: String(image.serial),
     parent: parentOf(name),
     depth: name.split('.').length,
-    state: image.state,
+    state: stateOf(state, image),
     persist: image.persist,
     address: formatAddress(image.address),
     slots: [...image.slots.map((slot): SlotInfo => ({
@@ -37,6 +37,11 @@ export function imageInfo(state: KernelState, image: Image): ImageInfo {
       owner: isInside(slot.owner, state.cimg) && slot.owner !== state.tree.img0 ? state.tree.nameFrom(state.cimg, slot.owner) : 'img0',
     })), ...unknownSlots(state, image.pairs, name)],
   };
+}
+
+function stateOf(state: KernelState, image: Image): ImageInfo['state'] {
+  if (image.state !== 'live' || state.records.get(image)?.starting !== true) return image.state;
+  return state.substrate.isHeld(image.name) ? 'starting' : 'unstarted';
 }
 
 /** What an image has of components that are not loaded here: what its pairs say. */

@@ -6,6 +6,7 @@ import { sections } from '../pairs/sections.ts';
 import type { ChildOf, PlanStep, SpawnRequest } from '../substrate.ts';
 import { destroyImage } from './destroy.ts';
 import { checkContext, draft, type Draft } from './draft.ts';
+import { isHooked } from './hooks.ts';
 import { instanceAt } from './instance.ts';
 import { startImage } from './start.ts';
 import type { KernelState } from './state.ts';
@@ -64,8 +65,8 @@ async function onceSteps(state: KernelState, made: Draft): Promise<readonly Plan
   const instances = new Map<string, object>();
   for (const slot of made.slots) {
     const component = state.component(slot.component);
-    const { name, once, starting, started, stopping, stopped } = component;
-    if (slot.share !== undefined || once === undefined || [starting, started, stopping, stopped].some((hook) => hook !== undefined)) return undefined;
+    const { name, once } = component;
+    if (slot.share !== undefined || once === undefined || isHooked(component)) return undefined;
     const cx: OnceContext<string> = {
       ...checkContext(state, made, slot, -1n),
       substrate: state.substrate,

@@ -7,11 +7,12 @@ import { ImageTree } from '../image/tree.ts';
 import type { ParamTable } from '../param/param.ts';
 import { imageParams, type ImageParams, type Tables } from '../pairs/tables.ts';
 import type { DamagedImage, GiveBack, StoredImage, Substrate } from '../substrate.ts';
+import { isHooked } from './hooks.ts';
 import { Mutex } from './mutex.ts';
 import type { BootOptions } from './types.ts';
 
 /**
- * One process's view of the registry. The order of locks: `mutex` (this process), then the substrate's root lock, then an
+ * One process's view of the registry. The order of locks: names held for hooks, then `mutex` (this process), then the substrate's root lock, then an
  * image's stage. What is marked (m) is touched only by whoever runs under `mutex`.
  */
 export class KernelState {
@@ -36,6 +37,8 @@ export class KernelState {
   /** (m) The image this process lives in. */
   cimg: Image;
   closed = false;
+  /** Whether any component has something to do before or after an image. */
+  readonly hooks: boolean;
 
   constructor(options: BootOptions) {
     this.substrate = options.substrate;
@@ -46,6 +49,7 @@ export class KernelState {
       instances: this.components.map((component, number) => new InstanceRef(number, undefined, `${component.name} of img0`)),
     });
     this.cimg = this.tree.img0;
+    this.hooks = this.components.some(isHooked);
   }
 
   /** The component with this number. */

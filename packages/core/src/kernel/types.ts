@@ -40,8 +40,11 @@ export interface ImageInfo {
   readonly serial: string;
   readonly parent: string;
   readonly depth: number;
-  /** `inside`: made by who lives in an image, as they say; what else is said of it is what they say. */
-  readonly state: 'live' | 'removing' | 'dying' | 'damaged' | 'inside';
+  /**
+   * `inside`: made by who lives in an image, as they say; what else is said of it is what they say. `starting`: made, and somebody is at what comes after that;
+   * `unstarted`: and nobody is any more, as who was has been killed.
+   */
+  readonly state: 'live' | 'starting' | 'unstarted' | 'removing' | 'dying' | 'damaged' | 'inside';
   readonly persist: boolean;
   /** `hi:lo/prefix` in hexadecimal. */
   readonly address: string;

@@ -3,11 +3,12 @@ import type { Image } from '../image/image.ts';
 import { canonical, changedKeys, diffPairs } from '../pairs/change.ts';
 import type { Pair, Pairs } from '../pairs/pairs.ts';
 import { sections } from '../pairs/sections.ts';
-import { startImage } from './start.ts';
+import { startHeld } from './start.ts';
 import { destroyImage, removeImage, settled } from './destroy.ts';
 import type { Removal } from './destroy.ts';
 import { draft } from './draft.ts';
 import { isFixed, modify } from './set.ts';
+import type { Hold } from '../substrate.ts';
 import type { KernelState } from './state.ts';
 import { sync } from './sync.ts';
 import type { DestroyOptions, DestroyReport, ImageTreeSpec, UpOptions, UpStep } from './types.ts';
@@ -47,12 +48,17 @@ async function attempt(name: string, act: () => Promise<UpStep>): Promise<UpStep
 }
 
 async function upOne(state: KernelState, name: string, spec: ImageTreeSpec, options: UpOptions): Promise<UpStep> {
-  const found = await find(state, name);
+  using hold = state.substrate.hold();
+  const found = await findSettled(state, name, hold);
   const persist: Pairs = sections(spec.pairs).image.some(([key]) => key === 'persist') ? [] : [['persist', 'true']];
   const wanted: Pairs = [['name', name], ...persist, ...spec.pairs.filter(([key], index) => !(key === 'name' && index === 0))];
   if (found === undefined) {
-    const { notes } = await startImage(state, wanted);
+    const { notes } = await startHeld(state, wanted, hold);
     return { name, action: 'created', detail: notes };
+  }
+  if (isStarting(state, found)) {
+    await state.mutex.run(async () => draft(state, wanted, found));
+    return await anew(state, name, wanted, ['whoever made it was killed before it had started'], options, hold);
   }
   try {
     const report = await state.locked(async () => {
@@ -62,20 +68,36 @@ async function upOne(state: KernelState, name: string, spec: ImageTreeSpec, opti
     return { name, action: report.changed.length > 0 ? 'changed' : 'kept', detail: [...report.changed, ...report.notes] };
   } catch (error) {
     if (options.replace !== true || !isFixed(error)) throw error;
-    return replace(state, name, found, wanted, options);
+    return await replace(state, name, found, wanted, options, hold);
   }
 }
 
+function isStarting(state: KernelState, image: Image): boolean {
+  return state.records.get(image)?.starting === true;
+}
+
+/** One that is being made is waited for: if it has not started then, its maker was killed, and how far that came, nobody knows. */
+async function findSettled(state: KernelState, name: string, hold: Hold): Promise<Image | undefined> {
+  const found = await find(state, name);
+  if (found === undefined || !isStarting(state, found)) return found;
+  await hold.take(found.name, true);
+  return find(state, name);
+}
+
 /** What can be checked beforehand is: an image is not destroyed for one that cannot be. */
-async function replace(state: KernelState, name: string, found: Image, wanted: Pairs, options: UpOptions): Promise<UpStep> {
+async function replace(state: KernelState, name: string, found: Image, wanted: Pairs, options: UpOptions, hold: Hold): Promise<UpStep> {
   const changed = await state.mutex.run(async () => {
     await sync(state);
     draft(state, wanted, found);
     return diffPairs(found.pairs, renamed(canonical(wanted, state.tables), found.pairs), state.tables).flatMap(changedKeys);
   });
-  const { notes } = await destroyImage(state, name, options);
-  const created = await startImage(state, wanted);
-  return { name, action: 'replaced', detail: [...changed, ...notes, ...created.notes] };
+  return anew(state, name, wanted, changed, options, hold);
+}
+
+async function anew(state: KernelState, name: string, wanted: Pairs, why: readonly string[], options: UpOptions, hold: Hold): Promise<UpStep> {
+  const { notes } = await destroyImage(state, name, options, hold);
+  const created = await startHeld(state, wanted, hold);
+  return { name, action: 'replaced', detail: [...why, ...notes, ...created.notes] };
 }
 
 /** The pairs with name and parent as the image was given them. */

@@ -13,7 +13,7 @@ export const ls: CommandSpec = {
     { flags: '-l, --long', describe: 'serial and address too' },
   ],
   about: 'Names are relative to the image in which imgctl runs. A slot is listed where an image has it to itself ("X") or shares it with a named image ("X=image"). '
-    + 'State "inside": made by who lives in an image, and as they say.',
+    + 'State "inside": made by who lives in an image, and as they say; "starting": its commands at start are run yet; "unstarted": who ran them was killed.',
   examples: () => [
     { line: 'ls', does: 'every image' },
     { line: 'ls --tree', does: 'as a tree' },

@@ -102,6 +102,7 @@ async function dryRun(cx: Context, tree: Tree, { prune, replace }: { readonly pr
         throw error;
       });
       if (there === undefined) steps.push({ name, action: 'created', detail: [] });
+      else if ((await kernel.info(name)).state === 'unstarted') steps.push({ name, action: 'replaced', detail: ['whoever made it was killed before it had started'] });
       else {
         const place = there.filter(([key], i) => (key === 'name' || key === 'parent') && i < 2);
         const differences = diffPairs(there, [...place, ...withDefault(image.pairs, 'persist', 'true')], tables);

@@ -77,6 +77,16 @@ export class Layout {
     return `${this.root}/dying`;
   }
 
+  /** The directory of what is held by who runs programs for images that come or go. */
+  get holds(): string {
+    return `${this.root}/holds`;
+  }
+
+  /** The file that is held of one name, whether there is such an image or not. */
+  hold(name: string): string {
+    return `${this.holds}/${name}`;
+  }
+
   /** The directory that holds the children of `name` ('' for img0). */
   children(name: string): string {
     return name === '' ? `${this.root}/img` : `${this.image(name)}/img`;

@@ -31,8 +31,11 @@ export interface Staged {
 /** The file that an image has while it is being removed: imgexec finds no plan, so that nothing new can enter. */
 export const removingPlan = 'plan.removing';
 
+/** Of an image that was made, and whose start has not come to its end. */
+export const startingMark = 'starting';
+
 /** Files of an image that has none, or no more. */
-const remains = new Set(['lock', 'owner', 'img']);
+const remains = new Set(['lock', 'owner', 'img', startingMark]);
 
 /** Reads the image in a directory; undefined when there is none in it. EBADMSG, EPERM, ENOENT: it is damaged. */
 export function readImage(dir: string, dying: boolean): Found | undefined {
@@ -46,7 +49,8 @@ export function readImage(dir: string, dying: boolean): Found | undefined {
   const entry = decodePlan(readOwn(planPath), planPath);
   const edited = `pairs.~${entry.edit}`;
   const pairsPath = `${dir}/${files.includes(edited) ? edited : 'pairs'}`;
-  return { dir, entry, stored: storedImage(entry, readOwn(pairsPath), state, pairsPath) };
+  const stored = storedImage(entry, readOwn(pairsPath), state, pairsPath);
+  return { dir, entry, stored: files.includes(startingMark) ? { ...stored, starting: true } : stored };
 }
 
 /** Reads all; what cannot be read is reported, and hides only itself and its children. */

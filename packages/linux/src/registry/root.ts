@@ -6,6 +6,7 @@ import { flockWait, tryFlock, unflock } from '../sys/flock.ts';
 import { ifThere, needDir, openOwn, removeDir, stillNamed, unlink, writeAll } from '../sys/file.ts';
 import { removeTree } from '../sys/remove.ts';
 import { bootTime } from '../sys/process.ts';
+import { sweepHolds } from './hold.ts';
 import { mayHaveNone, type Layout } from './paths.ts';
 
 /** Checks that the registry is nobody's but ours: a directory, no symbolic link, mode 0700. EPERM; undefined when there is none. */
@@ -305,7 +306,7 @@ export class Root {
   /** Removes an empty registry, under the root lock: others find by the inode that their lock is of another one. False when it is not empty. */
   remove(): boolean {
     if (!this.#held) throw new InvariantError('the registry is removed without its lock');
-    if (readdirSync(this.layout.children('')).length > 0 || readdirSync(this.layout.dyings).length > 0) return false;
+    if (readdirSync(this.layout.children('')).length > 0 || readdirSync(this.layout.dyings).length > 0 || !sweepHolds(this.layout)) return false;
     removeDir(this.layout.children(''));
     removeDir(this.layout.dyings);
     unlink(this.layout.generation);

@@ -11,7 +11,7 @@ import type { Entry } from './entry.ts';
 import { readNotes, writeNote, writeNotes } from './journal.ts';
 import type { FileLock } from './lock.ts';
 import { insideDir } from './paths.ts';
-import { removingPlan } from './read.ts';
+import { removingPlan, startingMark } from './read.ts';
 
 /** What a stage needs of the registry it is in. */
 export interface StageHost {
@@ -134,7 +134,7 @@ export class LinuxStage implements Stage {
   publish(image: StoredImage, plan: readonly PlanStep[]): Awaitable<void> {
     const bytes = encodePlan(image, plan, this.#start);
     const pairs = encodePairs(image.pairs);
-    const published = { persist: image.persist, childrenMax: childrenMaxOf(image.pairs) };
+    const published = { persist: image.persist, childrenMax: childrenMaxOf(image.pairs), starting: image.starting === true };
     const changesView = this.#start.existing && decodePlan(bytes, 'plan').view !== this.#start.entry?.view;
     if (changesView && hasInside(this.#dir)) throw holdsImages(this.name);
     return this.#host.run(() => {
@@ -151,7 +151,8 @@ export class LinuxStage implements Stage {
     });
   }
 
-  #publishNew(plan: Uint8Array, pairs: Uint8Array, { persist, childrenMax }: Published): void {
+  #publishNew(plan: Uint8Array, pairs: Uint8Array, { persist, childrenMax, starting }: Published): void {
+    if (starting) writeNew(`${this.#dir}/${startingMark}`, new Uint8Array());
     writeNew(`${this.#dir}/pairs`, pairs);
     writeNew(`${this.#dir}/plan`, plan);
     writeLimit(this.#dir, childrenMax);
@@ -215,6 +216,7 @@ export class LinuxStage implements Stage {
 interface Published {
   readonly persist: boolean;
   readonly childrenMax: number;
+  readonly starting: boolean;
 }
 
 function childrenMaxOf(pairs: Pairs): number {

@@ -81,6 +81,14 @@ describe.skipIf(needRoot.missing)(`a jail on the kernel${needRoot.note}`, () => 
     expect(await refusal(kernel.set('b', ['vir', 'jail', 'allow.routing', 'true']))).toMatchObject({ code: 'EINVAL', subject: 'allow.routing' });
   });
 
+  it('makes no images where that would give back what it may not', async () => {
+    const images = ['vir', 'priv', 'allow.images', 'true'];
+    expect(await refusal(kernel.create(['name', 'a', ...jailed('ip4', 'inherit', 'allow.mount', 'false', ...images)]))).toMatchObject({ code: 'EINVAL', subject: 'allow.images', message: expect.stringContaining('allow.mount') });
+    await kernel.create(['name', 'a', ...jailed('ip4', 'inherit', 'securelevel', '1', ...images)]);
+    expect(await refusal(kernel.set('a', ['vir', 'jail', 'securelevel', '3']))).toMatchObject({ code: 'EINVAL', subject: 'allow.images', hint: expect.stringContaining('securelevel') });
+    expect((await kernel.lookup('a')).name).toBe('a');
+  });
+
   it('a jail in a jail has no lower level, and nothing that the one around has not', async () => {
     await kernel.create(['name', 'a', 'children.max', '4', 'vir', 'jail', 'ip4', 'inherit', 'securelevel', '1']);
     expect(await refusal(kernel.create(['name', 'a.b', 'vir', 'jail', 'ip4', 'inherit', 'securelevel', '0']))).toMatchObject({ code: 'EPERM', message: expect.stringContaining('"a"') });

@@ -4,7 +4,7 @@ import { archHere } from './arch.ts';
 import { switches, type Switch } from './data/switches.ts';
 import { vprivParams } from './params.ts';
 import { stepsOf } from './steps.ts';
-import { asked, checkWithin, permitted, readSaved, root, savedPairs, type Vpriv } from './vpriv.ts';
+import { asked, checkMeans, checkWithin, permitted, readSaved, root, savedPairs, type Vpriv } from './vpriv.ts';
 
 declare module '@vimage/core' {
   interface ComponentRegistry {
@@ -22,8 +22,9 @@ export const vpriv: Component<'priv'> = defineComponent<'priv'>({
 
   root: () => root,
 
-  check: () => {
+  check: ({ values }) => {
     archHere();
+    checkMeans(values);
   },
 
   create: (cx) => ({ serial: cx.image.serial, image: cx.image.name, on: asked(cx.values), within: checkWithin(cx, cx.parent) }),

@@ -23,6 +23,17 @@ export function asked(values: PrivValues): ReadonlySet<Switch> {
   return new Set(switches.filter((key) => values[key] ?? switchTable[key].on));
 }
 
+/** EINVAL: a switch is on that stands for one which is said to be off, and would give it back. */
+export function checkMeans(values: PrivValues): void {
+  for (const key of switches) {
+    const off = values[key] === true ? switchTable[key].means?.find((each) => values[each] === false) : undefined;
+    if (off === undefined) continue;
+    throw new VimageError('EINVAL', `${key} permits ${off}, which is off`, {
+      subject: key, hint: `leave out ${key}, or what says ${off} false: "vir priv" itself, or what brings it along (of a jail, its allow.* or securelevel)`,
+    });
+  }
+}
+
 /** What holds in it; with `cx`, in an image that is entered, by what those around it were told as well. */
 export function permitted({ on, within }: Pick<Vpriv, 'on' | 'within'>, cx?: Pick<EntryContext, 'held'>): ReadonlySet<Switch> {
   return new Set(switches.filter((key) => on.has(key) && within.has(key) && cx?.held(key)?.value !== false));

@@ -5,7 +5,7 @@ import { x64 } from '../src/arch.ts';
 import { always, capabilities, capabilityMask, never, type Capability } from '../src/data/capabilities.ts';
 import { isSwitch, switchTable, switches } from '../src/data/switches.ts';
 import { capabilitiesOf, stepsOf } from '../src/steps.ts';
-import { asked, checkWithin, permitted, readSaved, root, savedPairs } from '../src/vpriv.ts';
+import { asked, checkMeans, checkWithin, permitted, readSaved, root, savedPairs } from '../src/vpriv.ts';
 
 const names = Object.keys(capabilities).filter((name): name is Capability => name in capabilities);
 const owners = (name: Capability): readonly string[] => [
@@ -81,5 +81,10 @@ describe('an image within another', () => {
     }
     const empty = { ...outer, on: new Set<never>() };
     expect(readSaved(view, savedPairs(empty)).on.size).toBe(0);
+  });
+
+  test('refuses a switch that would give back what is said to be off', () => {
+    expect(() => checkMeans({ 'allow.images': true, 'allow.net_admin': false })).toThrow(expect.objectContaining({ code: 'EINVAL', subject: 'allow.images', message: expect.stringContaining('allow.net_admin') }));
+    for (const values of [{ 'allow.images': true }, { 'allow.images': true, 'allow.clock': false }, { 'allow.images': false, 'allow.mount': false }]) expect(() => checkMeans(values)).not.toThrow();
   });
 });

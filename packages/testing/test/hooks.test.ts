@@ -14,7 +14,7 @@ interface World {
 }
 
 /** A component that says what it is told and when, and that brings two others along. */
-async function world(machine = new MemoryMachine(), said: string[] = []): Promise<World> {
+async function world(machine = new MemoryMachine(), said: string[] = [], without: readonly string[] = []): Promise<World> {
   const substrate = new MemorySubstrate(machine);
   const failing = new Set<Point>();
   const say = (point: Point, name: string, around: string | undefined): void => {
@@ -46,7 +46,8 @@ async function world(machine = new MemoryMachine(), said: string[] = []): Promis
       return ['another'];
     },
   });
-  return { kernel: await boot({ substrate, components: [toyComponent('first'), toyComponent('second'), teller] }), machine, substrate, said, failing };
+  const components = [toyComponent('first'), toyComponent('second'), teller].filter(({ name }) => !without.includes(name));
+  return { kernel: await boot({ substrate, components }), machine, substrate, said, failing };
 }
 
 describe('before and after an image', () => {
@@ -197,6 +198,22 @@ describe('a component that is not installed here', () => {
     await expect(fewer.set('c', ['children.max', '1'])).resolves.toMatchObject({ changed: ['children.max'] });
     expect(plans()).toBe(before);
     expect((await fewer.list()).map(({ name }) => name)).toEqual(['a', 'a.b', 'c']);
+    await fewer.close();
+  });
+
+  it('is named where another has brought it along: the image is not damaged', async () => {
+    const { kernel, machine, said } = await world();
+    await kernel.create(['name', 'a', 'persist', 'true', 'children.max', '2', 'vir', 'first', 'items', 'y', 'vir', 'second', 'vir', 'teller', 'level', '3']);
+    await kernel.close();
+    said.length = 0;
+    const { kernel: fewer } = await world(machine, said, ['first', 'second']);
+    expect((await fewer.list()).map(({ name, state, slots }) => [name, state, slots.map(({ component }) => component).sort()])).toEqual([['a', 'live', ['first', 'second', 'teller']]]);
+    expect((await fewer.get('a')).length).toBeGreaterThan(3);
+    for (const act of [fewer.destroy('a'), fewer.create(['name', 'a.b'])]) {
+      await expect(act).rejects.toMatchObject({ code: 'EOPNOTSUPP', hint: expect.stringContaining('install the package of') });
+    }
+    await expect(fewer.set('a', ['vir', 'teller', 'level', '2'])).rejects.toMatchObject({ hint: expect.stringContaining('install') });
+    expect(said).toEqual([]);
     await fewer.close();
   });
 });

@@ -44,7 +44,7 @@ export interface Draft {
  */
 export function draft(state: KernelState, pairs: Pairs, replaced?: Image): Draft {
   const asked = parseImage(pairs, state.tables, { access: 'create' });
-  const all = whole(state, pairs);
+  const all = whole(state, pairs, true);
   const parsed = all === pairs ? asked : parseImage(all, state.tables, { access: 'create' });
   const { parent, segment } = place(state, parsed.image.name, parsed.image.parent);
   checkAround(state, parent);

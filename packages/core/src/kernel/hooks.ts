@@ -9,6 +9,7 @@ import type { Draft } from './draft.ts';
 import { visible } from './draft.ts';
 import { whole } from './implied.ts';
 import { instanceAt } from './instance.ts';
+import { checkKnown } from './known.ts';
 import { viewOf, type KernelState } from './state.ts';
 import { sync } from './sync.ts';
 
@@ -89,7 +90,8 @@ export async function stopping(state: KernelState, name: string, hold: Hold, sto
     const image = visible(state, name);
     if (stops.top !== undefined && stops.top !== image.serial) throw new VimageError('ESRCH', `image "${name}" has been removed meanwhile, and another has its name`, { subject: name });
     stops.top = image.serial;
-    // Who may not remove it is told so before anything stops.
+    // Who may not remove it is told so before anything stops, and who cannot.
+    for (const each of state.tree.subtreeBottomUp(image)) if (each !== state.tree.img0) checkKnown(state, each, 'destroy the image');
     return { full: image.name, images: image === state.cimg ? [] : unasked(state, image, stops) };
   });
   const { full, images } = await look();

@@ -5,27 +5,28 @@ import { sections } from '../pairs/sections.ts';
 import type { KernelState } from './state.ts';
 
 /**
- * An image's pairs with what its components bring along (see `implied` of a component). ENOENT: a component that is brought along is not
- * registered. Pairs that bring nothing are returned as they are, and are not looked at otherwise.
+ * An image's pairs with what its components bring along (see `implied` of a component). ENOENT, where the image is to be made or changed: a component that is
+ * brought along is not registered. Pairs that bring nothing are returned as they are, and are not looked at otherwise.
  */
-export function whole(state: KernelState, pairs: Pairs): Pairs {
+export function whole(state: KernelState, pairs: Pairs, anew = false): Pairs {
   const split = sections(pairs);
   const bringing = split.sections.filter(({ component, pairs: part }) => brings(state, component) && !isShare(part));
   if (bringing.length === 0) return pairs;
-  const parsed = parseImage(pairs, state.tables, { access: 'show' });
+  const known = split.sections.filter(({ component }) => state.tables.components.has(component));
+  const parsed = parseImage([...split.image, ...known.flatMap(({ component, pairs: part }): Pair[] => [['vir', component], ...part])], state.tables, { access: 'show' });
   const parts = new Map<string, Pairs>(split.sections.map(({ component, pairs: part }) => [component, part]));
   for (const { component: from } of bringing) {
     const brought = state.components.find(({ name }) => name === from)?.implied?.({
       values: parsed.sections.get(from)?.values ?? {},
-      gives: (name) => parsed.sections.has(name),
+      gives: (name) => split.sections.some(({ component }) => component === name),
     });
     for (const { component, pairs: part } of sections(brought ?? []).sections) {
       const table = state.tables.components.get(component);
-      if (table === undefined) throw missing(from, component);
+      if (table === undefined && anew) throw missing(from, component);
       const given = parts.get(component) ?? [];
       if (isShare(given)) continue;
       const said = new Set(given.map(([key]) => key));
-      parts.set(component, [...part.filter(([key]) => !said.has(key) || own(table, key)?.multi === true), ...given]);
+      parts.set(component, [...part.filter(([key]) => !said.has(key) || (table !== undefined && own(table, key)?.multi === true)), ...given]);
     }
   }
   return [...split.image, ...[...parts].flatMap(([component, part]): Pair[] => [['vir', component], ...part])];

@@ -4,6 +4,7 @@ import type { Pair, Pairs } from '../pairs/pairs.ts';
 import { sections } from '../pairs/sections.ts';
 import type { StoredImage } from '../substrate.ts';
 import { visible } from './draft.ts';
+import { whole } from './implied.ts';
 import { insideImages } from './inside.ts';
 import { instanceAt } from './instance.ts';
 import type { KernelState } from './state.ts';
@@ -35,7 +36,7 @@ export function imageInfo(state: KernelState, image: Image): ImageInfo {
       component: state.component(slot.component).name,
       kind: slot.kind,
       owner: isInside(slot.owner, state.cimg) && slot.owner !== state.tree.img0 ? state.tree.nameFrom(state.cimg, slot.owner) : 'img0',
-    })), ...unknownSlots(state, image.pairs, name)],
+    })), ...unknownSlots(state, whole(state, image.pairs), name)],
   };
 }
 

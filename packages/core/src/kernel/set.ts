@@ -38,7 +38,7 @@ export async function modify(state: KernelState, image: Image, next: Pairs): Pro
   const report = { name: image.name, changed: [...new Set([...said.flatMap(changedKeys), ...lapsed.flatMap(changedKeys)])] };
   if (said.length === 0 && lapsed.length === 0) return { ...report, notes: [] };
   for (const difference of said) checkDifference(state, image, difference);
-  const all = whole(state, next);
+  const all = whole(state, next, true);
   const differences = diffPairs(whole(state, image.pairs), all, state.tables);
   for (const difference of differences) checkDifference(state, image, difference);
   const touched = new Set([...differences, ...lapsed].map(({ component }) => component).filter((component) => component !== ''));

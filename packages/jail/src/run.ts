@@ -42,10 +42,13 @@ async function runOne(cx: Context, hook: Hook, command: string, inside: StoredIm
   try {
     const output = log ?? 2;
     const child = start(cx, hook, command, inside, ['ignore', output, output]);
+    const plain = inside === undefined && cx.around === undefined;
+    using _passed = plain ? passSignals(child) : undefined;
     if (timeout > 0) {
       timer = setTimeout(() => {
         late = true;
-        child.kill('SIGKILL');
+        if (plain) signalGroup(child, 'SIGKILL');
+        else void endWithin(cx, child, inside ?? cx.around);
       }, timeout);
     }
     ended = await once(child, 'exit');
@@ -70,12 +73,73 @@ function start(cx: Context, hook: Hook, command: string, inside: StoredImage | u
   const env = inside === undefined ? cx.environment(`${hook} of "${cx.image.name}"`) : {};
   if (where === undefined) {
     const { PATH = '/usr/sbin:/usr/bin:/sbin:/bin', HOME = '/', TERM = 'dumb' } = process.env;
-    return spawn('/bin/sh', args, { stdio, env: { ...(clean ? { PATH, HOME, TERM } : process.env), ...env } });
+    return spawn('/bin/sh', args, { stdio, detached: true, env: { ...(clean ? { PATH, HOME, TERM } : process.env), ...env } });
   }
   const user = inside === undefined ? undefined : cx.values['exec.jail_user'];
   return linuxOf(cx.substrate).spawn(where, {
     command: '/bin/sh', args, effective: false, only: [], cleanEnv: clean, env, dieWithParent: true, ...(inside === undefined ? {} : { cwd: '/' }), ...(user === undefined ? {} : { user }),
   }, stdio);
+}
+
+/** To a command that leads a process group of its own, and to what it has started. It has not been waited for: its number is its own. */
+function signalGroup({ pid, exitCode, signalCode }: ChildProcess, signal: NodeJS.Signals): void {
+  if (pid === undefined || exitCode !== null || signalCode !== null) return;
+  try {
+    process.kill(-pid, signal);
+  } catch (error) {
+    if (codeOf(error) !== 'ESRCH') throw error;
+  }
+}
+
+/** Ends a command in an image, and what descends from it by now. */
+async function endWithin({ substrate }: Context, child: ChildProcess, image: StoredImage | undefined): Promise<void> {
+  const found = new Set(child.pid === undefined ? [] : [child.pid]);
+  try {
+    const all = image === undefined ? [] : await substrate.processes(image);
+    // Whoever has it as an ancestor, in whatever order they are listed.
+    for (let before = 0; before < found.size;) {
+      before = found.size;
+      for (const { pid, ppid } of all) if (found.has(ppid)) found.add(pid);
+    }
+    child.kill('SIGKILL');
+    for (const { pid } of all) if (image !== undefined && found.has(pid)) await signalOne(substrate, image, pid);
+  } catch (error) {
+    if (!(error instanceof VimageError)) throw error;
+    child.kill('SIGKILL');
+  }
+}
+
+async function signalOne(substrate: Context['substrate'], image: StoredImage, pid: number): Promise<void> {
+  try {
+    await substrate.signal(image, pid, 'SIGKILL');
+  } catch (error) {
+    if (codeOf(error) !== 'ESRCH') throw error;
+  }
+}
+
+const running = new Set<ChildProcess>();
+const fromTerminal = ['SIGINT', 'SIGQUIT', 'SIGHUP'] as const;
+
+/**
+ * What a terminal sends to its foreground group, of which the command is none, until disposed of; it ends this process then, too, where nobody else has asked
+ * for it.
+ */
+function passSignals(child: ChildProcess): Disposable {
+  if (running.size === 0) for (const signal of fromTerminal) process.on(signal, pass);
+  running.add(child);
+  return {
+    [Symbol.dispose]: () => {
+      running.delete(child);
+      if (running.size === 0) for (const signal of fromTerminal) process.off(signal, pass);
+    },
+  };
+}
+
+function pass(signal: NodeJS.Signals): void {
+  for (const child of running) signalGroup(child, signal);
+  if (process.listenerCount(signal) > 1) return;
+  process.off(signal, pass);
+  process.kill(process.pid, signal);
 }
 
 /** Opened outside. Root of the jail may own what is on the way: no link leads it elsewhere, and what is no file, as a fifo that nobody reads, is not waited for. */

@@ -147,6 +147,33 @@ describe.skipIf(needRoot.missing)(`commands of one name, and who runs them${need
     expect(log()).toEqual(['created']);
   });
 
+  it.each(['exec.prestart', 'exec.prestop'])('what takes too long outside is ended with all that it has started: %s', async (hook) => {
+    const made = kernel.create(words(hook, `sleep 829 & sleep 828; ${says('after')}`, 'exec.timeout', '300ms'));
+    if (hook === 'exec.prestart') expect(await refusal(made)).toMatchObject({ code: 'ETIMEDOUT', subject: hook });
+    else {
+      await made;
+      expect((await kernel.destroy('www')).notes).toMatchObject([expect.stringContaining('not done after 0.3 s')]);
+    }
+    await expect.poll(() => ran('pgrep', ['-f', '^sleep 82[89]']).out).toBe('');
+    expect(log()).toEqual([]);
+  });
+
+  it('in an image around as well', async () => {
+    await kernel.create(['name', 'a', 'children.max', '2', 'vir', 'jail', 'ip4', 'inherit']);
+    const made = kernel.create(['name', 'a.www', 'vir', 'jail', 'ip4', 'inherit', 'exec.prestart', 'sleep 826 & sleep 825', 'exec.timeout', '300ms']);
+    expect(await refusal(made)).toMatchObject({ code: 'ETIMEDOUT' });
+    await expect.poll(() => ran('pgrep', ['-f', '^sleep 82[56]']).out).toBe('');
+  });
+
+  it('Ctrl-C ends what runs outside as well', async () => {
+    const maker = spawn(process.execPath, [script, '-2', 'create', `${dir}/root`, 'exec.prestart', `${says('prestart')}; sleep 827`], { stdio: 'ignore' });
+    await expect.poll(log, { timeout: 20_000 }).toEqual(['prestart']);
+    await expect.poll(() => ran('pgrep', ['-f', '^sleep 827']).out).not.toBe('');
+    maker.kill('SIGINT');
+    expect((await once(maker, 'exit'))[1]).toBe('SIGINT');
+    await expect.poll(() => ran('pgrep', ['-f', '^sleep 827']).out).toBe('');
+  });
+
   it('an image without commands takes no hold', async () => {
     await kernel.create(['name', 'www', 'vir', 'proc']);
     expect(await state()).toBe('live');

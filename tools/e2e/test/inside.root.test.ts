@@ -47,6 +47,15 @@ describe.skipIf(why !== undefined)(`images made inside images${why === undefined
   });
   afterAll(() => world[Symbol.asyncDispose]());
 
+  it('are not made by who shares the users of another, and he is told what would help', async () => {
+    await ok('create', ...box('lab', 2, ...images));
+    await ok('create', 'name', 'other', 'children.max', '2', 'vir', 'user', 'share', 'lab', 'vir', 'fs', 'share', 'lab');
+    const { status, err } = await inside('other', 'ls');
+    expect(status).toBe(1);
+    expect(err).toMatch(/^imgctl: EPERM: \/run\/vimage is of somebody who is not among the users here\n.*not `vir user share`.*children\.max/);
+    expect(err).not.toContain('chown');
+  });
+
   it('are made, entered, listed and destroyed three levels deep, each level seeing its own', async () => {
     await ok('create', ...box('lab', 2, ...images));
     expect(await okInside('lab', 'ls')).toBe('');

@@ -7,13 +7,16 @@ import { ifThere, needDir, openOwn, removeDir, stillNamed, unlink, writeAll } fr
 import { removeTree } from '../sys/remove.ts';
 import { bootTime } from '../sys/process.ts';
 import { sweepHolds } from './hold.ts';
-import { mayHaveNone, type Layout } from './paths.ts';
+import { mayHaveNone, sharedUsers, type Layout } from './paths.ts';
 
 /** Checks that the registry is nobody's but ours: a directory, no symbolic link, mode 0700. EPERM; undefined when there is none. */
 export function checkRoot(path: string): bigint | undefined {
   const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false });
   if (stat === undefined) return undefined;
   const euid = BigInt(process.geteuid?.() ?? 0);
+  if (stat.uid !== euid && isOutsider(stat.uid)) {
+    throw new VimageError('EPERM', `${path} is of somebody who is not among the users here`, { subject: path, hint: sharedUsers });
+  }
   if (!stat.isDirectory() || stat.uid !== euid || (stat.mode & 0o7777n) !== 0o700n) {
     throw new VimageError('EPERM', `${path}: expected a directory of uid ${euid} with mode 0700`, {
       subject: path,
@@ -21,6 +24,12 @@ export function checkRoot(path: string): bigint | undefined {
     });
   }
   return stat.ino;
+}
+
+/** Whether it may be somebody's who has no number in this user namespace: all those are shown as one. */
+function isOutsider(uid: bigint): boolean {
+  const all = readFileSync('/proc/self/uid_map', 'latin1').trim().split(/\s+/).join(' ') === '0 0 4294967295';
+  return !all && uid === BigInt(readFileSync('/proc/sys/kernel/overflowuid', 'latin1').trim());
 }
 
 /** What `generation` says: `BOOT GENERATION SERIAL`, of fixed width so that it is changed in place. */

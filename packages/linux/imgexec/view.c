@@ -11,7 +11,7 @@
 
 enum { TREE_CLONE = 1, RECURSIVE = 0x8000, EMPTY_PATH = 0x1000, FROM_FD = 4, TO_FD = 0x40 };
 enum { SET_FLAG = 0, SET_STRING = 1, CREATE = 6, FD_CLOEXEC_BIT = 1 };
-enum { HARMLESS = 1 | 2 | 4 | 8 /* ro,nosuid,nodev,noexec */ };
+enum { READ_ONLY = 1, HARMLESS = READ_ONLY | 2 | 4 | 8 /* ro,nosuid,nodev,noexec */ };
 
 static int root = -1, host = -1, empty_file = -1;
 static bool apart; /* the root is not the host's */
@@ -139,10 +139,20 @@ static int fs_end(int fs, unsigned long flags)
 	return tree;
 }
 
+static int fs_try(const char *type, const char *data, unsigned long flags)
+{
+	int fs = fs_begin(type);
+
+	return fs < 0 || (data && config_all(fs, data) < 0) ? -1 : fs_end(fs, flags);
+}
+
 static int fs_new(const char *type, const char *data, unsigned long flags)
 {
-	int fs = fs_begin(type), tree = fs < 0 || (data && config_all(fs, data) < 0) ? -1 : fs_end(fs, flags);
+	int tree = fs_try(type, data, flags);
 
+	/* Who has /sys read-only himself, for good, may have another one so only: no less than what is around. */
+	if (tree < 0 && errno == EPERM && strcmp(type, "sysfs") == 0 && !(flags & READ_ONLY))
+		tree = fs_try(type, data, flags | READ_ONLY);
 	/* The kernel lets who is not the machine's root see nothing in a new one that is covered in all that he has. */
 	if (tree < 0 && errno == EPERM && strcmp(type, "proc") == 0)
 		fail_at("mount (in a container that covers parts of /proc there is no `vir proc`)");

@@ -52,8 +52,14 @@ describe.skipIf(why !== undefined)(`images made inside images${why === undefined
     await ok('create', 'name', 'other', 'children.max', '2', 'vir', 'user', 'share', 'lab', 'vir', 'fs', 'share', 'lab');
     const { status, err } = await inside('other', 'ls');
     expect(status).toBe(1);
-    expect(err).toMatch(/^imgctl: EPERM: \/run\/vimage is of somebody who is not among the users here\n.*not `vir user share`.*children\.max/);
+    expect(err).toMatch(/^imgctl: EPERM: \/run\/vimage is of somebody who is not among the users here\n.*children\.max 8\n.*`vir user share`.*its own `vir user`/);
     expect(err).not.toContain('chown');
+  });
+
+  it('have a network also in one that has none, whose /sys is read-only', async () => {
+    await ok('create', ...box('lab', 2, ...images).filter((word, at, words) => word !== 'net' && words[at + 1] !== 'net'));
+    await okInside('lab', 'create', 'name', 'web', 'vir', 'net', 'vir', 'proc');
+    expect(await okInside('lab', 'exec', 'web', '--', 'sh', '-c', 'ls /sys/class/net; ip -br link | wc -l')).toBe('lo\n1\n');
   });
 
   it('are made, entered, listed and destroyed three levels deep, each level seeing its own', async () => {

@@ -30,7 +30,7 @@ export function registryPlaces(): readonly string[] {
 export const mayHaveNone = 'in an image with users of its own, images can be made where it has children.max: from outside, imgctl set NAME children.max 8';
 
 /** The same, where there is one in its place that is of users outside. */
-export const sharedUsers = 'nobody here can change that: images are made inside one with users of its own (`vir user`, not `vir user share`), a /run of its own and children.max, which is made outside';
+export const sharedUsers: string = `${mayHaveNone}\nin one that shares the users of another (\`vir user share\`) they cannot: create it with its own \`vir user\``;
 
 /** Root of an image may have been given a registry of its own in a /run that is another's. */
 function isOwn(path: string): boolean {

@@ -6,6 +6,7 @@ type Point = 'starting' | 'started' | 'stopping' | 'stopped';
 
 interface World {
   readonly kernel: Kernel;
+  readonly teller: AnyComponent;
   readonly machine: MemoryMachine;
   readonly substrate: MemorySubstrate;
   readonly said: string[];
@@ -47,7 +48,7 @@ async function world(machine = new MemoryMachine(), said: string[] = [], without
     },
   });
   const components = [toyComponent('first'), toyComponent('second'), teller].filter(({ name }) => !without.includes(name));
-  return { kernel: await boot({ substrate, components }), machine, substrate, said, failing };
+  return { kernel: await boot({ substrate, components }), teller, machine, substrate, said, failing };
 }
 
 describe('before and after an image', () => {
@@ -70,6 +71,26 @@ describe('before and after an image', () => {
     await kernel.create(['name', 'c', 'vir', 'teller', 'share', 'a', 'vir', 'first', 'share', 'a']);
     await kernel.destroy('c');
     expect(said).toEqual([]);
+  });
+
+  it('is looked for only where a section may have it', async () => {
+    const { kernel, substrate } = await world();
+    const loads = async (...words: string[]): Promise<number> => {
+      substrate.calls.length = 0;
+      await kernel.create(words);
+      return substrate.calls.filter((call) => call === 'load').length;
+    };
+    expect(await loads('name', 'a', 'vir', 'first')).toBe(1);
+    expect(await loads('name', 'b')).toBe(1);
+    expect(await loads('name', 'c', 'vir', 'teller')).toBe(2);
+  });
+
+  it('is told of what is brought along', async () => {
+    const { said, teller, machine } = await world();
+    const bringer: AnyComponent = { ...toyComponent('bringer'), implied: () => [['vir', 'teller']] };
+    const kernel = await boot({ substrate: new MemorySubstrate(machine), components: [toyComponent('first'), toyComponent('second'), teller, bringer] });
+    await kernel.create(['name', 'a', 'vir', 'bringer']);
+    expect(said).toEqual(['starting a', 'started a there']);
   });
 
   it('leaves nothing where it is refused before', async () => {

@@ -1,6 +1,7 @@
 import { VimageError } from '../errors.ts';
 import type { Image } from '../image/image.ts';
 import type { Pairs } from '../pairs/pairs.ts';
+import { sections } from '../pairs/sections.ts';
 import type { Hold } from '../substrate.ts';
 import { createImage, type Created } from './create.ts';
 import { destroyImage } from './destroy.ts';
@@ -39,7 +40,7 @@ export async function startHeld(state: KernelState, pairs: Pairs, hold: Hold): P
 
 /** Undefined where no component has anything to do before or after. EEXIST, EDEADLK: somebody else makes or removes an image of that name. */
 async function begin(state: KernelState, pairs: Pairs, hold: Hold): Promise<readonly Left[] | undefined> {
-  if (!state.hooks) return undefined;
+  if (!mayBegin(state, pairs)) return undefined;
   const first = await state.mutex.run(async () => {
     state.checkOpen();
     await sync(state);
@@ -58,6 +59,13 @@ async function begin(state: KernelState, pairs: Pairs, hold: Hold): Promise<read
     }
   }
   return first;
+}
+
+/** Whether a section's component has something to do before or after, or may bring along one that has. */
+function mayBegin({ components, hooks }: KernelState, pairs: Pairs): boolean {
+  if (!hooks) return false;
+  const given = new Set(sections(pairs).sections.map(({ component }) => component));
+  return components.some((component) => given.has(component.name) && (isHooked(component) || component.implied !== undefined));
 }
 
 function beingMade(name: string): VimageError {

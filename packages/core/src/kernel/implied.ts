@@ -1,7 +1,8 @@
+import type { AnyComponent } from '../component/component.ts';
 import { VimageError } from '../errors.ts';
 import type { Pair, Pairs } from '../pairs/pairs.ts';
-import { own, parseImage } from '../pairs/parse.ts';
-import { sections } from '../pairs/sections.ts';
+import { own, parseImage, type ParsedImage } from '../pairs/parse.ts';
+import { sections, type Section } from '../pairs/sections.ts';
 import type { KernelState } from './state.ts';
 
 /**
@@ -10,17 +11,13 @@ import type { KernelState } from './state.ts';
  */
 export function whole(state: KernelState, pairs: Pairs, anew = false): Pairs {
   const split = sections(pairs);
-  const bringing = split.sections.filter(({ component, pairs: part }) => brings(state, component) && !isShare(part));
+  const bringing = split.sections.filter(({ component, pairs: part }) => named(state, component)?.implied !== undefined && !isShare(part));
   if (bringing.length === 0) return pairs;
   const known = split.sections.filter(({ component }) => state.tables.components.has(component));
   const parsed = parseImage([...split.image, ...known.flatMap(({ component, pairs: part }): Pair[] => [['vir', component], ...part])], state.tables, { access: 'show' });
   const parts = new Map<string, Pairs>(split.sections.map(({ component, pairs: part }) => [component, part]));
   for (const { component: from } of bringing) {
-    const brought = state.components.find(({ name }) => name === from)?.implied?.({
-      values: parsed.sections.get(from)?.values ?? {},
-      gives: (name) => split.sections.some(({ component }) => component === name),
-    });
-    for (const { component, pairs: part } of sections(brought ?? []).sections) {
+    for (const { component, pairs: part } of brought(state, parsed, from, split.sections)) {
       const table = state.tables.components.get(component);
       if (table === undefined && anew) throw missing(from, component);
       const given = parts.get(component) ?? [];
@@ -34,13 +31,17 @@ export function whole(state: KernelState, pairs: Pairs, anew = false): Pairs {
 
 /** The components that one of an image's own brings along. */
 export function broughtBy(state: KernelState, pairs: Pairs, from: string): readonly string[] {
-  const { sections: parsed } = parseImage(pairs, state.tables, { access: 'show' });
-  const brought = state.components.find(({ name }) => name === from)?.implied?.({ values: parsed.get(from)?.values ?? {}, gives: (name) => parsed.has(name) });
-  return sections(brought ?? []).sections.map(({ component }) => component);
+  return brought(state, parseImage(pairs, state.tables, { access: 'show' }), from, sections(pairs).sections).map(({ component }) => component);
 }
 
-function brings(state: KernelState, component: string): boolean {
-  return state.components.find(({ name }) => name === component)?.implied !== undefined;
+/** `all`: the image's sections, those too whose component is not registered. */
+function brought(state: KernelState, parsed: ParsedImage, from: string, all: readonly Section[]): readonly Section[] {
+  const values = parsed.sections.get(from)?.values ?? {};
+  return sections(named(state, from)?.implied?.({ values, gives: (name) => all.some(({ component }) => component === name) }) ?? []).sections;
+}
+
+function named(state: KernelState, component: string): AnyComponent | undefined {
+  return state.components.find(({ name }) => name === component);
 }
 
 function isShare(pairs: Pairs): boolean {

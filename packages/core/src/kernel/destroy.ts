@@ -2,13 +2,12 @@ import { VimageError, codeOf, kassert } from '../errors.ts';
 import type { RemoveContext } from '../component/component.ts';
 import type { Image } from '../image/image.ts';
 import type { InstanceRef } from '../image/slot.ts';
-import { parseImage } from '../pairs/parse.ts';
 import type { Hold, Stage, StoredImage } from '../substrate.ts';
 import { planSteps } from './create.ts';
 import { damagedAt, damagedBelow, scrap } from './damaged.ts';
 import { visible } from './draft.ts';
 import { stopped, stopping, unasked, type Stops } from './hooks.ts';
-import { whole } from './implied.ts';
+import { readWhole } from './implied.ts';
 import { instanceAt, makerOf } from './instance.ts';
 import { checkKnown } from './known.ts';
 import { viewOf, type KernelState } from './state.ts';
@@ -153,7 +152,7 @@ async function takeDown(state: KernelState, image: Image, report: Report): Promi
 }
 
 async function removeInstances(state: KernelState, image: Image, stage: Stage): Promise<readonly string[]> {
-  const parsed = parseImage(whole(state, image.pairs), state.tables, { access: 'show' });
+  const given = readWhole(state, image.pairs);
   const { parent } = image;
   kassert(parent !== undefined, 'img0 is never removed');
   const notes: string[] = [];
@@ -165,7 +164,7 @@ async function removeInstances(state: KernelState, image: Image, stage: Stage): 
     try {
       const cx: RemoveContext<string> = {
         image: viewOf(image),
-        values: parsed.sections.get(component.name)?.values ?? {},
+        values: given.values(component.name),
         substrate: state.substrate,
         stage,
         parent: await instanceAt(state, parent, slot.component),
@@ -260,12 +259,12 @@ export async function reapDying(state: KernelState): Promise<readonly string[]> 
 
 async function removeLeft(state: KernelState, record: StoredImage, stage: Stage): Promise<void> {
   const image = { name: record.name, serial: record.serial, persist: record.persist };
-  const parsed = parseImage(whole(state, record.pairs), state.tables, { access: 'show' });
+  const given = readWhole(state, record.pairs);
   for (const [number, component] of [...state.components.entries()].reverse()) {
     const saved = record.saved.get(component.name);
     if (saved === undefined || makerOf(saved) !== undefined || component.remove === undefined) continue;
     const parent = await instanceAt(state, state.tree.img0, number);
-    const cx: RemoveContext<string> = { image, values: parsed.sections.get(component.name)?.values ?? {}, substrate: state.substrate, stage, parent, shared: false };
+    const cx: RemoveContext<string> = { image, values: given.values(component.name), substrate: state.substrate, stage, parent, shared: false };
     let instance: object | undefined;
     try {
       instance = await component.restore(saved, { image, substrate: state.substrate });

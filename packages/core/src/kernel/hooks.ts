@@ -2,12 +2,11 @@ import type { AnyComponent, RunContext } from '../component/component.ts';
 import { VimageError } from '../errors.ts';
 import type { Image } from '../image/image.ts';
 import type { ParamTable, ParamValues } from '../param/param.ts';
-import { parseImage } from '../pairs/parse.ts';
 import type { Hold } from '../substrate.ts';
 import { damagedAt } from './damaged.ts';
 import type { Draft } from './draft.ts';
 import { visible } from './draft.ts';
-import { whole } from './implied.ts';
+import { readWhole } from './implied.ts';
 import { instanceAt } from './instance.ts';
 import { checkKnown } from './known.ts';
 import { viewOf, type KernelState } from './state.ts';
@@ -59,7 +58,7 @@ export function beginnings(state: KernelState, made: Draft, hold: Hold): readonl
 }
 
 function valuesOf(state: KernelState, image: Image, component: AnyComponent): ParamValues<ParamTable> {
-  return parseImage(whole(state, image.pairs), state.tables, { access: 'show' }).sections.get(component.name)?.values ?? {};
+  return readWhole(state, image.pairs).values(component.name);
 }
 
 /** Calls `started` of each component of an image that has just been made. */

@@ -1,8 +1,10 @@
 import type { AnyComponent } from '../component/component.ts';
 import { VimageError } from '../errors.ts';
+import type { ParamTable, ParamValues } from '../param/param.ts';
 import type { Pair, Pairs } from '../pairs/pairs.ts';
 import { own, parseImage, type ParsedImage } from '../pairs/parse.ts';
 import { sections, type Section } from '../pairs/sections.ts';
+import type { ImageParams } from '../pairs/tables.ts';
 import type { KernelState } from './state.ts';
 
 /**
@@ -27,6 +29,19 @@ export function whole(state: KernelState, pairs: Pairs, anew = false): Pairs {
     }
   }
   return [...split.image, ...[...parts].flatMap(([component, part]): Pair[] => [['vir', component], ...part])];
+}
+
+/** What an image's pairs say, with what its components bring along. */
+export interface Whole {
+  readonly image: ParamValues<ImageParams>;
+  /** Of one component's section; nothing is said where there is none, or a shared one. */
+  readonly values: (component: string) => ParamValues<ParamTable>;
+}
+
+/** Reads the pairs of an image that there is. ENOENT as {@link whole}; else errors as parseImage. */
+export function readWhole(state: KernelState, pairs: Pairs): Whole {
+  const { image, sections: given } = parseImage(whole(state, pairs), state.tables, { access: 'show' });
+  return { image, values: (component) => given.get(component)?.values ?? {} };
 }
 
 /** The components that one of an image's own brings along. */

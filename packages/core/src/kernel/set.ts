@@ -13,7 +13,7 @@ import type { Stage } from '../substrate.ts';
 import { dependentsOf, reach } from './cascade.ts';
 import { planSteps, recordOf, registered, undo } from './create.ts';
 import { sees, visible } from './draft.ts';
-import { whole } from './implied.ts';
+import { readWhole, whole } from './implied.ts';
 import { instanceAt } from './instance.ts';
 import { askedIn } from './restrict.ts';
 import { viewOf, type KernelState } from './state.ts';
@@ -158,7 +158,7 @@ async function setContext(
   return {
     image: viewOf(image),
     values,
-    before: parseImage(whole(state, image.pairs), state.tables, { access: 'show' }).sections.get(name)?.values ?? {},
+    before: readWhole(state, image.pairs).values(name),
     sees: (other) => sees(state, other),
     substrate: state.substrate,
     stage,

@@ -179,6 +179,29 @@ describe('what a section brings along', () => {
     await expect(kernel.set('a', ['vir', 'first', 'level', '1'])).rejects.toMatchObject({ code: 'EROFS' });
   });
 
+  it('is told to its component as it was and as it is to be, and restricts as before where that fails', async () => {
+    const { machine, teller } = await world();
+    const first = toyComponent('first');
+    const told: unknown[] = [];
+    const telling: AnyComponent = {
+      ...first,
+      set: (toy, cx) => {
+        told.push([cx.before, cx.values]);
+        return first.set?.(toy, cx);
+      },
+    };
+    const substrate = new MemorySubstrate(machine);
+    const kernel = await boot({ substrate, components: [telling, toyComponent('second'), teller] });
+    await kernel.create(['name', 'a', 'children.max', '2', 'vir', 'teller', 'level', '3']);
+    // The lock, the registry, the stage; then it would be published.
+    substrate.failAt = substrate.calls.length + 3;
+    await expect(kernel.set('a', ['vir', 'teller', 'level', '2'])).rejects.toMatchObject({ subject: 'publish a' });
+    substrate.failAt = undefined;
+    expect(told).toEqual([[{ items: ['x'], level: 3 }, { items: ['x'], level: 2 }]]);
+    await expect(kernel.create(['name', 'a.b', 'vir', 'first', 'level', '4'])).rejects.toMatchObject({ code: 'EPERM' });
+    await kernel.create(['name', 'a.b', 'vir', 'first', 'level', '3']);
+  });
+
   it('says which package is missing', async () => {
     const teller: AnyComponent = { ...toyComponent('teller'), implied: () => [['vir', 'gone'], ['key', 'value']] };
     const kernel = await boot({ substrate: new MemorySubstrate(), components: [teller] });

@@ -33,15 +33,17 @@ export function whole(state: KernelState, pairs: Pairs, anew = false): Pairs {
 
 /** What an image's pairs say, with what its components bring along. */
 export interface Whole {
+  readonly pairs: Pairs;
   readonly image: ParamValues<ImageParams>;
   /** Of one component's section; nothing is said where there is none, or a shared one. */
   readonly values: (component: string) => ParamValues<ParamTable>;
 }
 
-/** Reads the pairs of an image that there is. ENOENT as {@link whole}; else errors as parseImage. */
-export function readWhole(state: KernelState, pairs: Pairs): Whole {
-  const { image, sections: given } = parseImage(whole(state, pairs), state.tables, { access: 'show' });
-  return { image, values: (component) => given.get(component)?.values ?? {} };
+/** Reads the pairs of an image that there is, or as it is to become. ENOENT as {@link whole}; else errors as parseImage. */
+export function readWhole(state: KernelState, pairs: Pairs, anew = false): Whole {
+  const all = whole(state, pairs, anew);
+  const { image, sections: given } = parseImage(all, state.tables, { access: 'show' });
+  return { pairs: all, image, values: (component) => given.get(component)?.values ?? {} };
 }
 
 /** The components that one of an image's own brings along. */

@@ -2,18 +2,15 @@ import { VimageError, kassert } from '../errors.ts';
 import type { SetContext } from '../component/component.ts';
 import type { Image } from '../image/image.ts';
 import { isInside } from '../image/address.ts';
-import { checkAsked, clearAsked, setAsked } from '../image/lattice.ts';
+import { checkAsked, clearAsked, setAsked, type Asked } from '../image/lattice.ts';
 import { checkLive } from '../image/image.ts';
 import { Scope } from '../scope.ts';
-import type { ParamTable, ParamValues } from '../param/param.ts';
 import { changedKeys, diffPairs, fixedKeys, mergePairs, type SectionDifference } from '../pairs/change.ts';
-import { parseImage } from '../pairs/parse.ts';
 import type { Pairs } from '../pairs/pairs.ts';
-import type { Stage } from '../substrate.ts';
 import { dependentsOf, reach } from './cascade.ts';
 import { planSteps, recordOf, registered, undo } from './create.ts';
 import { sees, visible } from './draft.ts';
-import { readWhole, whole } from './implied.ts';
+import { readWhole } from './implied.ts';
 import { instanceAt } from './instance.ts';
 import { askedIn } from './restrict.ts';
 import { viewOf, type KernelState } from './state.ts';
@@ -38,27 +35,27 @@ export async function modify(state: KernelState, image: Image, next: Pairs): Pro
   const report = { name: image.name, changed: [...new Set([...said.flatMap(changedKeys), ...lapsed.flatMap(changedKeys)])] };
   if (said.length === 0 && lapsed.length === 0) return { ...report, notes: [] };
   for (const difference of said) checkDifference(state, image, difference);
-  const all = whole(state, next, true);
-  const differences = diffPairs(whole(state, image.pairs), all, state.tables);
+  const now = readWhole(state, next, true);
+  const was = readWhole(state, image.pairs);
+  const differences = diffPairs(was.pairs, now.pairs, state.tables);
   for (const difference of differences) checkDifference(state, image, difference);
   const touched = new Set([...differences, ...lapsed].map(({ component }) => component).filter((component) => component !== ''));
-  checkRestrictions(state, image, all);
-  const parsed = parseImage(all, state.tables, { access: 'show' });
+  const [asked, asks] = [askedIn(state.tables, was.pairs), askedIn(state.tables, now.pairs)];
+  checkRestrictions(state, image, asked, asks);
   const scope = new Scope();
   const { persist, pairs } = image;
   try {
-    const stage = await state.substrate.stage({ name: image.name, serial: image.serial, persist: parsed.image.persist ?? false }, true);
+    const stage = await state.substrate.stage({ name: image.name, serial: image.serial, persist: now.image.persist ?? false }, true);
     scope.defer(() => stage.abort());
     const notes: string[] = [];
     const contexts = new Map<number, SetContext<string>>();
     for (const component of touched) {
       const number = state.tree.component(component);
-      const values = parsed.sections.get(component)?.values ?? {};
-      const cx = await setContext(state, image, number, values, { stage, scope, notes });
+      const cx = await setContext(state, image, number, { values: now.values(component), before: was.values(component), stage, scope, notes });
       contexts.set(number, cx);
       state.component(number).check?.(cx);
     }
-    const max = parsed.image['children.max'] ?? 0;
+    const max = now.image['children.max'] ?? 0;
     const before = image.subnets.max;
     if (max !== before) {
       state.tree.setChildrenMax(image, max);
@@ -71,10 +68,10 @@ export async function modify(state: KernelState, image: Image, next: Pairs): Pro
       const done = await component.set(await instanceAt(state, image, number), cx);
       notes.push(...(done?.notes ?? []));
     }
-    image.persist = parsed.image.persist ?? false;
+    image.persist = now.image.persist ?? false;
     image.pairs = next;
-    scope.defer(() => applyRestrictions(state, image, whole(state, pairs)));
-    applyRestrictions(state, image, all);
+    scope.defer(() => applyRestrictions(image, asked));
+    applyRestrictions(image, asks);
     const record = await recordOf(state, image);
     const reached = await reach(state, dependents, scope);
     await stage.publish(record, await planSteps(state, image, stage.home));
@@ -136,33 +133,28 @@ function checkDifference(state: KernelState, image: Image, difference: SectionDi
   }
 }
 
-function checkRestrictions(state: KernelState, image: Image, next: Pairs): void {
-  const before = askedIn(state.tables, whole(state, image.pairs));
-  for (const asked of askedIn(state.tables, next)) {
+function checkRestrictions(state: KernelState, image: Image, before: readonly Asked[], next: readonly Asked[]): void {
+  for (const asked of next) {
     const was = before.find(({ component, key }) => component === asked.component && key === asked.key);
     checkAsked(image.parent, asked, (other) => isInside(other, state.cimg), was?.restriction);
   }
 }
 
-function applyRestrictions(state: KernelState, image: Image, next: Pairs): void {
+function applyRestrictions(image: Image, next: readonly Asked[]): void {
   for (const [component, keys] of image.asked) for (const key of [...keys.keys()]) clearAsked(image, component, key);
-  for (const asked of askedIn(state.tables, next)) setAsked(image, asked);
+  for (const asked of next) setAsked(image, asked);
 }
 
-async function setContext(
-  state: KernelState, image: Image, number: number, values: ParamValues<ParamTable>, { stage, scope, notes }: { readonly stage: Stage; readonly scope: Scope; readonly notes: string[] },
-): Promise<SetContext<string>> {
+type Changing = Pick<SetContext<string>, 'values' | 'before' | 'stage' | 'scope'> & { readonly notes: string[] };
+
+async function setContext(state: KernelState, image: Image, number: number, { notes, ...given }: Changing): Promise<SetContext<string>> {
   const { parent } = image;
   kassert(parent !== undefined, 'img0 is never set');
-  const { name } = state.component(number);
   return {
+    ...given,
     image: viewOf(image),
-    values,
-    before: readWhole(state, image.pairs).values(name),
     sees: (other) => sees(state, other),
     substrate: state.substrate,
-    stage,
-    scope,
     note: (text) => void notes.push(text),
     parent: await instanceAt(state, parent, number),
     peer: (other) => instanceAt(state, visible(state, other), number),

@@ -18,7 +18,15 @@ export function askedIn(tables: Tables, pairs: Pairs): readonly Asked[] {
       const param = own(table, key);
       if (param?.order === undefined) return [];
       const texts = part.filter(([other]) => other === key).map(([, value]) => value);
-      return [{ component, key, restriction: restriction(param, texts), text: canonicalTexts(param, texts).join(',') }];
+      return [{
+        component,
+        key,
+        restriction: restriction(param, texts),
+        // For messages only.
+        get text() {
+          return canonicalTexts(param, texts).join(',');
+        },
+      }];
     });
     return component === '' || given.has('share') ? asked : [...asked, ...implied(component, table, given)];
   });

@@ -25,7 +25,7 @@ export interface Once {
  * that others enter), there is never anything to remove; else it is an image as any other until then. EOPNOTSUPP: the substrate starts nothing.
  */
 export async function startOnce(state: KernelState, pairs: Pairs, request: SpawnRequest): Promise<Once> {
-  const { ended } = state.substrate;
+  const ended = state.substrate.ended?.bind(state.substrate);
   if (ended === undefined) throw new VimageError('EOPNOTSUPP', `the substrate "${state.substrate.name}" starts no programs`);
   const named = withName(pairs);
   const steps = await state.mutex.run(async () => {
@@ -35,7 +35,7 @@ export async function startOnce(state: KernelState, pairs: Pairs, request: Spawn
   });
   if (steps !== undefined && state.substrate.once !== undefined) {
     const child = state.substrate.once(steps, request);
-    return { child, gone: state.substrate.ended?.(child).then(() => []) ?? Promise.resolve([]) };
+    return { child, gone: ended(child).then(() => []) };
   }
   const { image, notes } = await startImage(state, named);
   const name = state.tree.nameFrom(state.cimg, image);
@@ -47,7 +47,7 @@ export async function startOnce(state: KernelState, pairs: Pairs, request: Spawn
     await remove();
     throw error;
   }
-  return { child, gone: (state.substrate.ended?.(child) ?? Promise.resolve()).then(remove) };
+  return { child, gone: ended(child).then(remove) };
 }
 
 function withName(pairs: Pairs): Pairs {
@@ -65,8 +65,8 @@ async function onceSteps(state: KernelState, made: Draft): Promise<readonly Plan
   const instances = new Map<string, object>();
   for (const slot of made.slots) {
     const component = state.component(slot.component);
-    const { name, once } = component;
-    if (slot.share !== undefined || once === undefined || isHooked(component)) return undefined;
+    const { name } = component;
+    if (slot.share !== undefined || component.once === undefined || isHooked(component)) return undefined;
     const cx: OnceContext<string> = {
       ...checkContext(state, made, slot, -1n),
       substrate: state.substrate,
@@ -74,7 +74,7 @@ async function onceSteps(state: KernelState, made: Draft): Promise<readonly Plan
       held: (key) => held(made, name, key),
       peek: (other) => instances.get(other),
     };
-    const done = await component.once?.(cx);
+    const done = await component.once(cx);
     if (done === undefined) return undefined;
     if (done.instance !== undefined) instances.set(name, done.instance);
     for (const step of done.steps) steps.push({ ...step, component: name });

@@ -1,6 +1,5 @@
 import { VimageError } from '../errors.ts';
 import type { OnceContext } from '../component/component.ts';
-import { meet, type Restriction } from '../image/lattice.ts';
 import type { Pairs } from '../pairs/pairs.ts';
 import { sections } from '../pairs/sections.ts';
 import type { ChildOf, PlanStep, SpawnRequest } from '../substrate.ts';
@@ -8,6 +7,7 @@ import { destroyImage } from './destroy.ts';
 import { checkContext, draft, type Draft } from './draft.ts';
 import { isHooked } from './hooks.ts';
 import { instanceAt } from './instance.ts';
+import { askedFor } from './restrict.ts';
 import { startImage } from './start.ts';
 import type { KernelState } from './state.ts';
 import { sync } from './sync.ts';
@@ -71,7 +71,7 @@ async function onceSteps(state: KernelState, made: Draft): Promise<readonly Plan
       ...checkContext(state, made, slot, -1n),
       substrate: state.substrate,
       parent: await instanceAt(state, tree.img0, slot.component),
-      held: (key) => held(made, name, key),
+      held: (key) => askedFor(made.asked, name, key),
       peek: (other) => instances.get(other),
     };
     const done = await component.once(cx);
@@ -80,9 +80,4 @@ async function onceSteps(state: KernelState, made: Draft): Promise<readonly Plan
     for (const step of done.steps) steps.push({ ...step, component: name });
   }
   return steps;
-}
-
-function held(made: Draft, component: string, key: string): Restriction | undefined {
-  const asked = made.asked.filter((each) => each.component === component && each.key === key).map(({ restriction }) => restriction);
-  return asked.reduce<Restriction | undefined>((a, b) => (a === undefined ? b : meet(a, b)), undefined);
 }

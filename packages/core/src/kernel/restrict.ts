@@ -32,6 +32,11 @@ export function askedIn(tables: Tables, pairs: Pairs): readonly Asked[] {
   });
 }
 
+/** What such a list, where each parameter stands once at most, asks for one of them. */
+export function askedFor(all: readonly Asked[], component: string, key: string): Restriction | undefined {
+  return all.find((asked) => asked.component === component && asked.key === key)?.restriction;
+}
+
 function implied(component: string, table: ParamTable, given: ReadonlySet<string>): readonly Asked[] {
   return Object.entries(table).flatMap(([key, param]): Asked[] => {
     if (param.order === undefined || param.default === undefined || given.has(key)) return [];

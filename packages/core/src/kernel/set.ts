@@ -12,7 +12,7 @@ import { planSteps, recordOf, registered, undo } from './create.ts';
 import { sees, visible } from './draft.ts';
 import { readWhole } from './implied.ts';
 import { instanceAt } from './instance.ts';
-import { askedIn } from './restrict.ts';
+import { askedFor, askedIn } from './restrict.ts';
 import { viewOf, type KernelState } from './state.ts';
 import { sync } from './sync.ts';
 import type { ChangeReport } from './types.ts';
@@ -135,8 +135,7 @@ function checkDifference(state: KernelState, image: Image, difference: SectionDi
 
 function checkRestrictions(state: KernelState, image: Image, before: readonly Asked[], next: readonly Asked[]): void {
   for (const asked of next) {
-    const was = before.find(({ component, key }) => component === asked.component && key === asked.key);
-    checkAsked(image.parent, asked, (other) => isInside(other, state.cimg), was?.restriction);
+    checkAsked(image.parent, asked, (other) => isInside(other, state.cimg), askedFor(before, asked.component, asked.key));
   }
 }
 

@@ -7,18 +7,17 @@ import type { ImageInfo, SlotInfo } from './types.ts';
 
 /** Images that were made inside those of this kernel, by who lives there, and are of another registry: theirs. */
 export function insideImages(state: KernelState): readonly ImageInfo[] {
-  const rows: ImageInfo[] = [];
-  for (const image of state.tree.subtreeBottomUp(state.cimg)) {
-    if (image === state.tree.img0 || image.state !== 'live') continue;
+  return rows(state).map(({ info }) => info);
+}
+
+/** Each with the name of the one that keeps it: '' for the one this process lives in. */
+function rows(state: KernelState): readonly { readonly outer: string; readonly info: ImageInfo }[] {
+  return state.tree.subtreeBottomUp(state.cimg).filter((image) => image !== state.tree.img0 && image.state === 'live').flatMap((image) => {
     const outer = image === state.cimg ? '' : state.tree.nameFrom(state.cimg, image);
-    for (const { name, pairs } of state.substrate.inside?.(state.record(image)) ?? []) {
-      const full = outer === '' ? name : `${outer}.${name}`;
-      // One that was made from outside has the name.
-      if (image.children.has(name.split('.', 1)[0] ?? '')) continue;
-      rows.push(infoOf(full, pairs));
-    }
-  }
-  return rows;
+    // One that was made from outside has the name.
+    const given = (state.substrate.inside?.(state.record(image)) ?? []).filter(({ name }) => !image.children.has(name.split('.', 1)[0] ?? ''));
+    return given.map(({ name, pairs }) => ({ outer, info: infoOf(outer === '' ? name : `${outer}.${name}`, pairs) }));
+  });
 }
 
 function infoOf(name: string, pairs: Pairs): ImageInfo {
@@ -57,15 +56,6 @@ export async function orInside<T>(state: KernelState, name: string, fn: () => T 
 
 /** The image inside of which one was made; undefined where there is none such. */
 export function outerOf(state: KernelState, name: string): string | undefined {
-  if (!insideImages(state).some((each) => each.name === name)) return undefined;
-  for (let cut = name.lastIndexOf('.'); cut > 0; cut = name.lastIndexOf('.', cut - 1)) {
-    let image = state.cimg;
-    const found = name.slice(0, cut).split('.').every((segment) => {
-      const child = image.children.get(segment);
-      image = child ?? image;
-      return child !== undefined;
-    });
-    if (found) return name.slice(0, cut);
-  }
-  return undefined;
+  const outer = rows(state).find(({ info }) => info.name === name)?.outer;
+  return outer === '' ? undefined : outer;
 }

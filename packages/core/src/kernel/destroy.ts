@@ -1,14 +1,13 @@
 import { VimageError, codeOf, kassert } from '../errors.ts';
 import type { RemoveContext } from '../component/component.ts';
 import type { Image } from '../image/image.ts';
-import type { InstanceRef } from '../image/slot.ts';
 import type { Hold, Stage, StoredImage } from '../substrate.ts';
 import { planSteps } from './create.ts';
 import { damagedAt, damagedBelow, scrap } from './damaged.ts';
 import { visible } from './draft.ts';
 import { stopped, stopping, unasked, type Stops } from './hooks.ts';
 import { readWhole } from './implied.ts';
-import { instanceAt, makerOf } from './instance.ts';
+import { instanceAt, letGo, makerOf } from './instance.ts';
 import { checkKnown } from './known.ts';
 import { viewOf, type KernelState } from './state.ts';
 import { sync } from './sync.ts';
@@ -192,14 +191,6 @@ async function removeInstances(state: KernelState, image: Image, stage: Stage): 
  */
 function isLost(error: unknown, instance: object | undefined): error is VimageError {
   return error instanceof VimageError && (error.code === 'ESTALE' || (error.code === 'EBADMSG' && instance === undefined));
-}
-
-/** Closes this process's descriptors of an instance, which would keep it alive. */
-function letGo(state: KernelState, ref: InstanceRef): void {
-  const { instance } = ref;
-  if (instance === undefined) return;
-  ref.renew(undefined);
-  state.component(ref.component).forget?.(instance);
 }
 
 /** Images outside the subtree that share an instance of this one; its children are gone by now. */

@@ -65,13 +65,16 @@ async function restored(state: KernelState, image: Image, component: number): Pr
   return made.restore(maker === undefined ? saved : saved.slice(1), cx);
 }
 
+/** Closes this process's descriptors of an instance, which would keep it alive. */
+export function letGo(state: KernelState, ref: InstanceRef): void {
+  const { instance } = ref;
+  if (instance === undefined) return;
+  ref.renew(undefined);
+  state.component(ref.component).forget?.(instance);
+}
+
 /** Lets go of this process's descriptors of everything it restored or made; the machine keeps it all. */
 export function forgetInstances(state: KernelState): void {
   const refs = [...state.instances.values(), ...state.tree.img0.slots.map(({ ref }) => ref)];
-  for (const ref of refs) {
-    const { instance } = ref;
-    if (instance === undefined) continue;
-    ref.renew(undefined);
-    state.component(ref.component).forget?.(instance);
-  }
+  for (const ref of refs) letGo(state, ref);
 }

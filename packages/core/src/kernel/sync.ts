@@ -8,7 +8,7 @@ import { sections } from '../pairs/sections.ts';
 import { imageParams } from '../pairs/tables.ts';
 import type { DamagedImage, StoredImage } from '../substrate.ts';
 import { whole } from './implied.ts';
-import { instanceRef, makerOf } from './instance.ts';
+import { instanceRef, letGo, makerOf } from './instance.ts';
 import { askedIn } from './restrict.ts';
 import type { KernelState } from './state.ts';
 
@@ -91,10 +91,7 @@ function refresh(state: KernelState, image: Image, stored: StoredImage): void {
   for (const slot of image.slots) {
     if (slot.kind !== 'own' || slot.instance === undefined) continue;
     const { name } = state.component(slot.component);
-    if (samePairs(before?.saved.get(name), stored.saved.get(name))) continue;
-    const { instance } = slot;
-    slot.ref.renew(undefined);
-    state.component(slot.component).forget?.(instance);
+    if (!samePairs(before?.saved.get(name), stored.saved.get(name))) letGo(state, slot.ref);
   }
 }
 

@@ -2,7 +2,6 @@ import { VimageError, codeOf } from '../errors.ts';
 import type { Image } from '../image/image.ts';
 import { sameAddress } from '../image/address.ts';
 import type { SlotAsk } from '../image/slot.ts';
-import type { Asked } from '../image/lattice.ts';
 import type { Pairs } from '../pairs/pairs.ts';
 import { sections } from '../pairs/sections.ts';
 import { imageParams } from '../pairs/tables.ts';
@@ -56,16 +55,18 @@ function take(state: KernelState, stored: StoredImage): void {
 function adopt(state: KernelState, stored: StoredImage): Image {
   const cut = stored.name.lastIndexOf('.');
   const parent = cut < 0 ? state.tree.img0 : parentOf(state, stored.name.slice(0, cut));
+  const childrenMax = childrenMaxOf(stored.pairs);
+  const pairs = whole(state, stored.pairs);
   const image = state.tree.adopt({
     parent,
     name: stored.name.slice(cut + 1),
     serial: stored.serial,
     address: stored.address,
     persist: stored.persist,
-    childrenMax: childrenMaxOf(stored.pairs),
+    childrenMax,
     pairs: stored.pairs,
-    slots: slotsOf(state, stored),
-    asked: askedOf(state, stored),
+    slots: slotsOf(state, stored, pairs),
+    asked: askedIn(state.tables, pairs),
   });
   if (stored.state === 'removing') state.tree.doom(image);
   return image;
@@ -95,10 +96,10 @@ function refresh(state: KernelState, image: Image, stored: StoredImage): void {
   }
 }
 
-/** The slots that the stored pairs ask for. Components that this kernel does not have are left as they are. */
-function slotsOf(state: KernelState, stored: StoredImage): ReadonlyMap<number, SlotAsk> {
+/** The slots that an image's pairs, with what they bring along, ask for. Components that this kernel does not have are left as they are. */
+function slotsOf(state: KernelState, stored: StoredImage, pairs: Pairs): ReadonlyMap<number, SlotAsk> {
   const asks = new Map<number, SlotAsk>();
-  for (const { component } of sections(whole(state, stored.pairs)).sections) {
+  for (const { component } of sections(pairs).sections) {
     const number = state.components.findIndex(({ name }) => name === component);
     if (number < 0) continue;
     const maker = makerOf(stored.saved.get(component) ?? []);
@@ -113,10 +114,6 @@ function img0Ref(state: KernelState, number: number): ReturnType<typeof instance
   const slot = state.tree.img0.slots[number];
   if (slot === undefined) throw new VimageError('EBADMSG', `no component has number ${number}`);
   return slot.ref;
-}
-
-function askedOf(state: KernelState, stored: StoredImage): readonly Asked[] {
-  return askedIn(state.tables, whole(state, stored.pairs));
 }
 
 function childrenMaxOf(pairs: Pairs): number {

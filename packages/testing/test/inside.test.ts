@@ -12,7 +12,7 @@ class NestedSubstrate extends MemorySubstrate {
   }
 
   inside({ name }: { readonly name: string }): readonly InsideImage[] {
-    return (this.made.get(name) ?? []).map((each) => ({ name: each, pairs: [['name', each]] }));
+    return (this.made.get(name) ?? []).map((each) => ({ name: each, pairs: [['name', each], ['persist', 'true'], ['vir', 'net'], ['vir', 'proc'], ['share', 'other']] }));
   }
 }
 
@@ -32,6 +32,10 @@ describe('images that were made inside another', () => {
   it('are listed by their names from here, unless one from outside has the name', async () => {
     const { kernel } = await world();
     expect(await inner(kernel)).toEqual(['lab.seed', 'lab.seed.deep', 'lab.web.leaf']);
+    expect((await kernel.list({ inside: true })).find(({ name }) => name === 'lab.seed.deep')).toEqual({
+      name: 'lab.seed.deep', serial: '', parent: 'lab.seed', depth: 3, state: 'inside', persist: true, address: '',
+      slots: [{ component: 'net', kind: 'own', owner: 'lab.seed.deep' }, { component: 'proc', kind: 'share', owner: 'other' }],
+    });
   });
 
   it('are kept by the one they were made in, and by no image that is nearer or further', async () => {

@@ -2,8 +2,9 @@ import { VimageError, codeOf } from '../errors.ts';
 import { flagWord } from '../param/basic.ts';
 import type { Pairs } from '../pairs/pairs.ts';
 import { sections } from '../pairs/sections.ts';
+import { rowOf, saidSlots } from './row.ts';
 import type { KernelState } from './state.ts';
-import type { ImageInfo, SlotInfo } from './types.ts';
+import type { ImageInfo } from './types.ts';
 
 /** Images that were made inside those of this kernel, by who lives there, and are of another registry: theirs. */
 export function insideImages(state: KernelState): readonly ImageInfo[] {
@@ -23,19 +24,12 @@ function rows(state: KernelState): readonly { readonly outer: string; readonly i
 function infoOf(name: string, pairs: Pairs): ImageInfo {
   const split = sections(pairs);
   const persist = split.image.find(([key]) => key === 'persist')?.[1];
-  const cut = name.lastIndexOf('.');
   return {
-    name,
-    serial: '',
-    parent: cut < 0 ? '.' : name.slice(0, cut),
-    depth: name.split('.').length,
+    ...rowOf(name, ''),
     state: 'inside',
     persist: persist !== undefined && flagWord(persist) === true,
     address: '',
-    slots: split.sections.map(({ component, pairs: given }): SlotInfo => {
-      const share = given.find(([key]) => key === 'share')?.[1];
-      return { component, kind: share === undefined ? 'own' : 'share', owner: share ?? name };
-    }),
+    slots: saidSlots(split.sections, name),
   };
 }
 

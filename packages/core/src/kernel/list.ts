@@ -7,6 +7,7 @@ import { visible } from './draft.ts';
 import { whole } from './implied.ts';
 import { insideImages } from './inside.ts';
 import { instanceAt } from './instance.ts';
+import { rowOf, saidSlots } from './row.ts';
 import type { KernelState } from './state.ts';
 import type { ImageInfo, Listing, SlotInfo } from './types.ts';
 
@@ -16,7 +17,7 @@ export function listImages(state: KernelState, { dying = false, inside = false }
   const rows = [...below.map((image) => imageInfo(state, image)), ...(inside ? insideImages(state) : [])].sort((a, b) => compareNames(a.name, b.name));
   if (state.cimg !== state.tree.img0) return rows;
   const damaged = state.damaged.map((entry): ImageInfo => ({
-    ...blank, name: entry.name, parent: parentOf(entry.name), depth: entry.name.split('.').length, state: 'damaged', error: entry.error.message,
+    ...blank, ...rowOf(entry.name, ''), state: 'damaged', error: entry.error.message,
   }));
   const left = dying ? [...state.dying.values()].map(dyingInfo) : [];
   return [...rows, ...damaged, ...left];
@@ -25,10 +26,7 @@ export function listImages(state: KernelState, { dying = false, inside = false }
 export function imageInfo(state: KernelState, image: Image): ImageInfo {
   const name = state.tree.nameFrom(state.cimg, image);
   return {
-    name,
-    serial: String(image.serial),
-    parent: parentOf(name),
-    depth: name.split('.').length,
+    ...rowOf(name, String(image.serial)),
     state: stateOf(state, image),
     persist: image.persist,
     address: formatAddress(image.address),
@@ -36,7 +34,7 @@ export function imageInfo(state: KernelState, image: Image): ImageInfo {
       component: state.component(slot.component).name,
       kind: slot.kind,
       owner: isInside(slot.owner, state.cimg) && slot.owner !== state.tree.img0 ? state.tree.nameFrom(state.cimg, slot.owner) : 'img0',
-    })), ...unknownSlots(state, whole(state, image.pairs), name)],
+    })), ...saidSlots(sections(whole(state, image.pairs)).sections.filter(({ component }) => !state.tables.components.has(component)), name)],
   };
 }
 
@@ -45,27 +43,10 @@ function stateOf(state: KernelState, image: Image): ImageInfo['state'] {
   return state.substrate.isHeld(image.name) ? 'starting' : 'unstarted';
 }
 
-/** What an image has of components that are not loaded here: what its pairs say. */
-function unknownSlots(state: KernelState, pairs: Pairs, name: string): readonly SlotInfo[] {
-  const unknown = sections(pairs).sections.filter(({ component }) => !state.tables.components.has(component));
-  return unknown.map(({ component, pairs: given }) => {
-    const share = given.find(([key]) => key === 'share')?.[1];
-    return { component, kind: share === undefined ? 'own' : 'share', owner: share ?? name };
-  });
-}
-
 const blank = { serial: '', persist: false, address: '', slots: [] } as const;
 
 function dyingInfo(record: StoredImage): ImageInfo {
-  return {
-    name: record.name, serial: String(record.serial), parent: parentOf(record.name), depth: record.name.split('.').length,
-    state: 'dying', persist: record.persist, address: formatAddress(record.address), slots: [],
-  };
-}
-
-function parentOf(name: string): string {
-  const cut = name.lastIndexOf('.');
-  return cut < 0 ? '.' : name.slice(0, cut);
+  return { ...rowOf(record.name, String(record.serial)), state: 'dying', persist: record.persist, address: formatAddress(record.address), slots: [] };
 }
 
 /** Parents before children, children by name. */

@@ -82,7 +82,7 @@ describe('before and after an image', () => {
     };
     expect(await loads('name', 'a', 'vir', 'first')).toBe(1);
     expect(await loads('name', 'b')).toBe(1);
-    expect(await loads('name', 'c', 'vir', 'teller')).toBe(2);
+    expect(await loads('name', 'c', 'vir', 'teller')).toBe(4);
   });
 
   it('is told of what is brought along', async () => {

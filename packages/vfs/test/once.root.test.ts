@@ -119,8 +119,8 @@ describe.skipIf(needRoot.missing)(`an image for one command${needRoot.note}`, ()
 
   it('has limits of processes, another user, folder and environment', async () => {
     writeFileSync(`${dir}/file`, 'x');
-    const said = await sh([...box.slice(0, 2), 'ro', [...given, '/etc/passwd'].join(','), 'bind', `/work=${dir}`, ...box.slice(4), 'vir', 'limit', 'files', '77'], 'id -un; pwd; echo $A $HOME; ulimit -n; cat /work/file', { user: 'nobody', cwd: '/work', env: { A: 'b' }, cleanEnv: true });
-    expect(said).toMatchObject({ status: 0, out: 'nobody\n/work\nb /nonexistent\n77\nx' });
+    const said = await sh([...box.slice(0, 2), 'ro', [...given, '/etc/passwd'].join(','), 'bind', `/desk=${dir}`, ...box.slice(4), 'vir', 'limit', 'files', '77'], 'id -un; pwd; echo $A $HOME; ulimit -n; cat /desk/file', { user: 'nobody', cwd: '/desk', env: { A: 'b' }, cleanEnv: true });
+    expect(said).toMatchObject({ status: 0, out: 'nobody\n/desk\nb /nonexistent\n77\nx' });
   });
 
   it('is refused before anything is done, for the same reasons as any other', async () => {

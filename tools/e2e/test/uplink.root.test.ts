@@ -6,6 +6,7 @@ import { asUser, mainForUsers, userImgctl } from './lib/user.ts';
 import { missing, type Result, type World } from './lib/world.ts';
 
 const why = noUplink();
+const noPasta = missing('pasta', 'passt');
 const programs = [['pasta', 'passt', '169.254.1.1'], ['slirp4netns', 'slirp4netns', '10.0.2.3']] as const;
 
 describe.skipIf(why !== undefined)(`uplink${why === undefined ? '' : `: ${why}`}`, () => {
@@ -100,8 +101,7 @@ describe.skipIf(why !== undefined)(`uplink${why === undefined ? '' : `: ${why}`}
     });
   }
 
-  it('publishes a port through pasta, and says when it is taken', async (test) => {
-    if (missing('pasta', 'passt') !== undefined) test.skip(missing('pasta', 'passt'));
+  it.skipIf(noPasta !== undefined)(`publishes a port through pasta, and says when it is taken${noPasta === undefined ? '' : `: ${noPasta}`}`, async () => {
     await ok('create', 'name', 'web', 'vir', 'net', 'uplink', 'auto', 'publish', '127.0.0.1:8080:80');
     await ok('exec', '-d', 'web', '--', 'sh', '-c', 'exec socat TCP-LISTEN:80,fork,reuseaddr SYSTEM:"read hello; echo inside" >/dev/null 2>&1');
     await expect.poll(() => imgctl('exec', 'web', '--', 'ss', '-Hltn').then(({ out }) => out)).toContain(':80');
@@ -153,7 +153,7 @@ describe.skipIf(why !== undefined)(`uplink${why === undefined ? '' : `: ${why}`}
     expect(await refused('uplink', 'auto')).toMatch(/EACCES: .*\/dev\/net\/tun[^]*chmod 666/);
     await world.sh('chmod 666 /dev/net/tun');
     await world.sh('ip route del default');
-    if (missing('pasta', 'passt') === undefined) expect(await refused('uplink', 'pasta')).toMatch(/EIO: uplink: pasta: .*\n.*no default route/);
+    if (noPasta === undefined) expect(await refused('uplink', 'pasta')).toMatch(/EIO: uplink: pasta: .*\n.*no default route/);
     await world.sh('ip route add default via 192.0.2.2');
   });
 

@@ -1,3 +1,4 @@
+import { O_CLOEXEC } from '../abi/process.ts';
 import { door } from '../door.ts';
 import { check, int, native } from '../sys/libc.ts';
 
@@ -15,7 +16,6 @@ const RESOLVE_IN_ROOT = 0x10n;
 const AT_FDCWD = -100;
 
 export const O_PATH = 0o10000000;
-const O_CLOEXEC = 0o2000000;
 
 /**
  * openat2(2) as if `root` were the root directory: neither `..`, nor links, nor what others rename meanwhile lead out of it. The caller closes it.

@@ -1,6 +1,7 @@
 import type { KoffiFunc } from 'koffi';
 import { door } from '../door.ts';
 import { NS_GET_ID, NS_GET_NSTYPE, NS_GET_PARENT, NS_GET_USERNS, FILEID_NSFS, NSFS_HANDLE_BYTES } from '../abi/ns.ts';
+import { O_CLOEXEC } from '../abi/process.ts';
 import { check, int, lastErrno, native } from './libc.ts';
 import { SysError, errnoName } from './error.ts';
 
@@ -93,16 +94,13 @@ export function nsExists(nsfs: number, type: number, ino: bigint, id: bigint): b
   handle.writeBigUInt64LE(id, 8);
   handle.writeUInt32LE(type, 16);
   handle.writeUInt32LE(Number(ino), 20);
-  const fd = cOpenHandle()(int(nsfs, 'fd'), handle, readOnly);
+  const fd = cOpenHandle()(int(nsfs, 'fd'), handle, O_CLOEXEC);
   if (fd >= 0) {
     cClose()(fd);
     return true;
   }
   return errnoName(lastErrno()) === 'ESTALE' ? false : undefined;
 }
-
-/** O_RDONLY | O_CLOEXEC. */
-const readOnly = 0o2000000;
 
 /** Starts every thread of libuv's pool, now, in the namespaces where this thread stands (libuv starts all with the first work). */
 export function startPool(): void {

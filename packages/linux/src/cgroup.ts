@@ -11,10 +11,15 @@ import { ifThere, needDir, poke, removeDir } from './sys/file.ts';
 export const procsDir = 'procs';
 export const initDir = 'init';
 
-export interface CgroupAt {
+/** A cgroup. */
+export interface CgroupDir {
   /** Absolute directory. */
   readonly path: string;
   readonly kind: 'v1' | 'v2';
+}
+
+/** The cgroup of an image. */
+export interface CgroupAt extends CgroupDir {
   /** Where its processes are on each v1 hierarchy that limits, once something is limited there: a directory on each, there or not. */
   readonly limits: readonly string[];
 }
@@ -92,7 +97,7 @@ export function serialOf(path: string): bigint | undefined {
 }
 
 /** Where the cgroup of a child of img0, as this process sees it, is. */
-export function topCgroup(at: Hierarchy, serial: bigint): Pick<CgroupAt, 'path' | 'kind'> {
+export function topCgroup(at: Hierarchy, serial: bigint): CgroupDir {
   const [, base = '', serials = ''] = inImage.exec(at.own) ?? [];
   const top = base === '' ? `${at.own === '/' ? '' : at.own}/vimage` : base + serials;
   return { path: `${top}/${serial}`, kind: at.kind };
@@ -123,14 +128,14 @@ export function cgroupTree(path: string, images: boolean): readonly string[] {
 }
 
 /** Ends all in a cgroup and below at once; false where this kernel cannot (cgroup.kill: v2 since Linux 5.14). */
-export function cgroupKill({ path, kind }: Pick<CgroupAt, 'path' | 'kind'>): boolean {
+export function cgroupKill({ path, kind }: CgroupDir): boolean {
   if (kind !== 'v2' || !existsSync(`${path}/cgroup.kill`)) return false;
   poke(`${path}/cgroup.kill`, '1');
   return true;
 }
 
 /** Lets tasks that were stopped by the freezer run on, in a cgroup and below; v2 only. */
-export function cgroupThaw({ path, kind }: Pick<CgroupAt, 'path' | 'kind'>): void {
+export function cgroupThaw({ path, kind }: CgroupDir): void {
   if (kind !== 'v2') return;
   for (const each of cgroupTree(path, true)) {
     const file = `${each}/cgroup.freeze`;

@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { VimageError, codeOf } from '@vimage/core';
 import { cgroupPids, cgroupRemove, cgroupTree, chainOf, directory, initDir, needTree, ownLines, topOf } from './cgroup.ts';
-import type { CgroupAt, Hierarchy, Line } from './cgroup.ts';
+import type { CgroupAt, CgroupDir, Hierarchy, Line } from './cgroup.ts';
 import { ownMounts } from './mountinfo.ts';
 import type { Mount } from './mountinfo.ts';
 import { handDown } from './hand-down.ts';
@@ -62,7 +62,7 @@ function tops(): readonly LimitTop[] {
 }
 
 /** The cgroup of an image that a child of img0 gets, with the places where it would be limited. */
-export function withLimits(at: Pick<CgroupAt, 'path' | 'kind'>): CgroupAt {
+export function withLimits(at: CgroupDir): CgroupAt {
   const chain = chainOf(at.path);
   // Where one hierarchy tells membership and limits, the image's own cgroup does both. What v2 counts of its own needs no other.
   const others = tops().filter(({ top, controllers }) => top !== chain?.top && !(at.kind === 'v2' && controllers.join() === 'cpuacct'));

@@ -1,5 +1,5 @@
 import { cgroupKill, cgroupPids, cgroupThaw, cgroupTree, initDir, procsDir } from '../cgroup.ts';
-import type { CgroupAt } from '../cgroup.ts';
+import type { CgroupAt, CgroupDir } from '../cgroup.ts';
 
 /** Who lives in an image: told by its cgroup, or, where there is none, by descent. `all`: its pid 1s and what is in its children too. */
 export interface Membership {
@@ -17,7 +17,7 @@ export const nobody: Membership = { pids: () => [], own: () => [], kill: () => t
 
 /** See the layout in {@link procsDir}. */
 export function cgroupMembership(image: CgroupAt): Membership {
-  const at = (all: boolean): Pick<CgroupAt, 'path' | 'kind'> => (all ? image : { path: `${image.path}/${procsDir}`, kind: image.kind });
+  const at = (all: boolean): CgroupDir => (all ? image : { path: `${image.path}/${procsDir}`, kind: image.kind });
   return {
     pids: (all) => cgroupTree(at(all).path, all).flatMap(cgroupPids),
     own: () => cgroupTree(`${image.path}/${initDir}`, false).flatMap(cgroupPids),

@@ -1,11 +1,10 @@
-import { chownSync, closeSync, constants, lstatSync, openSync, readFileSync, readdirSync } from 'node:fs';
+import { chownSync, closeSync, lstatSync, readFileSync, readdirSync } from 'node:fs';
 import { codeOf } from '@vimage/core';
 import { door } from '../door.ts';
 import { limitFile, registryInside } from '../registry/paths.ts';
+import { openDir } from '../sys/dir.ts';
 import { ifThere, needDir, rename, unlink, writeNew } from '../sys/file.ts';
 import type { RootOutside } from '../users.ts';
-
-const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = constants;
 
 /** Makes the registry of those who will live in an image, theirs; it goes with the directory. Its path. */
 export function giveRegistry(dir: string, root: RootOutside): string {
@@ -44,13 +43,8 @@ export function readLimit(root: string): number | undefined {
 
 /** Whether images were made in there: something is in its `img`, where that is a directory. */
 export function hasInside(dir: string): boolean {
-  let fd: number;
-  try {
-    fd = openSync(`${registryInside(dir)}/img`, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(codeOf(error) ?? '')) return false;
-    throw error;
-  }
+  const fd = openDir(`${registryInside(dir)}/img`);
+  if (fd === undefined) return false;
   try {
     return readdirSync(`/proc/self/fd/${fd}`).length > 0;
   } finally {

@@ -1,7 +1,8 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, readdirSync } from 'node:fs';
+import { closeSync, constants, fstatSync, readSync, readdirSync } from 'node:fs';
 import { VimageError, codeOf, decodePairs, type InsideImage, type Pairs } from '@vimage/core';
 import { openInRoot } from '../rooted/openat2.ts';
 import { insideDir, isSegment, registryInside } from '../registry/paths.ts';
+import { openDir } from '../sys/dir.ts';
 
 const { O_DIRECTORY, O_NONBLOCK, O_RDONLY } = constants;
 /** Most images of one registry, and bytes of one's pairs, that are looked at. */
@@ -15,9 +16,8 @@ const mostNames = 10_000;
  * the directory, a bounded part of it, and only to be shown. What is no image is passed over.
  */
 export function readInside(dir: string): readonly InsideImage[] {
-  const path = registryInside(dir);
-  if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return [];
-  const root = openSync(path, O_RDONLY | O_DIRECTORY);
+  const root = openDir(registryInside(dir));
+  if (root === undefined) return [];
   try {
     const found: InsideImage[] = [];
     level(root, '.', '', found);

@@ -1,10 +1,10 @@
-import { constants, closeSync, openSync, readdirSync, renameSync, rmdirSync, unlinkSync } from 'node:fs';
+import { closeSync, readdirSync, renameSync, rmdirSync, unlinkSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { codeOf } from '@vimage/core';
 import { door } from '../door.ts';
+import { openDir } from './dir.ts';
 import { asSysError } from './error.ts';
 
-const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = constants;
 /** In latin1 every byte is a character: names of files are any bytes. */
 const bytewise = 'latin1';
 
@@ -83,16 +83,6 @@ function unlinkAt(path: Buffer): void {
     unlinkSync(path);
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') throw error;
-  }
-}
-
-/** Undefined: it is no directory, or not there. */
-function openDir(path: Buffer): number | undefined {
-  try {
-    return openSync(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(codeOf(error) ?? '')) return undefined;
-    throw error;
   }
 }
 

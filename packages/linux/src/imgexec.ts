@@ -45,23 +45,24 @@ export function imgexecCall(name: string, request: SpawnRequest, serial?: bigint
     if (!request.effective) throw new VimageError('EINVAL', 'who lives in an image has its mount view', { subject: 'view', hint: 'leave "view" out, or add effective: true (-e)' });
     args.push('--no-view');
   }
-  if (request.user !== undefined) args.push('-u', request.user);
-  if (request.cwd !== undefined) args.push('--cwd', request.cwd);
-  if (request.tty !== undefined) args.push(request.tty ? '-t' : '-T');
   if (request.detach === true) args.push('-d');
-  if (request.dieWithParent === true) args.push('--die-with-parent');
-  return finished([...args, name], request);
+  return finished([...args, ...howArgs(request), name], request);
 }
 
 /** The same, in an image for this command only, of a plan. EOPNOTSUPP: it goes on by itself, or acts on an image. */
-export function onceCall(plan: readonly string[], { user, cwd, tty, dieWithParent, detach, effective, ...request }: SpawnRequest): ImgexecCall {
-  if (detach === true || effective) throw new VimageError('EOPNOTSUPP', 'what lives in an image for one command neither goes on by itself nor acts on it from outside', { hint: 'create an image, and spawn in that' });
-  const args = ['--once', String(plan.length)];
-  if (user !== undefined) args.push('-u', user);
-  if (cwd !== undefined) args.push('--cwd', cwd);
-  if (tty !== undefined) args.push(tty ? '-t' : '-T');
-  if (dieWithParent === true) args.push('--die-with-parent');
-  return finished([...args, ...plan], { ...request, effective });
+export function onceCall(plan: readonly string[], request: SpawnRequest): ImgexecCall {
+  if (request.detach === true || request.effective) throw new VimageError('EOPNOTSUPP', 'what lives in an image for one command neither goes on by itself nor acts on it from outside', { hint: 'create an image, and spawn in that' });
+  return finished(['--once', String(plan.length), ...howArgs(request), ...plan], request);
+}
+
+/** As whom, where, and how it is started. */
+function howArgs({ user, cwd, tty, dieWithParent }: SpawnRequest): readonly string[] {
+  return [
+    ...(user === undefined ? [] : ['-u', user]),
+    ...(cwd === undefined ? [] : ['--cwd', cwd]),
+    ...(tty === undefined ? [] : [tty ? '-t' : '-T']),
+    ...(dieWithParent === true ? ['--die-with-parent'] : []),
+  ];
 }
 
 function finished(args: readonly string[], request: SpawnRequest): ImgexecCall {

@@ -5,13 +5,13 @@ import { VimageError } from '@vimage/core';
 import type { SpawnRequest } from '@vimage/core';
 import { asOurselves } from './boundary/store.ts';
 import { door } from './door.ts';
-import { environment, imgexecCall, imgexecPath } from './imgexec.ts';
+import { environment, imgexecCall } from './imgexec.ts';
 import type { Launcher } from './launcher.ts';
 import type { Named } from './machine.ts';
 import { openPath, withNs } from './ns.ts';
 import type { Namespace } from './ns.ts';
 import type { Pinner } from './pinner.ts';
-import { launchedChild } from './process/launched.ts';
+import { startImgexec } from './process/launched.ts';
 import type { Bound, Entry, Join } from './registry/entry.ts';
 
 /** Types of namespaces that a running Node can be in for the time of a call; a pid namespace is for the children only. */
@@ -70,10 +70,9 @@ export function startProgram(
   if (joins === undefined) {
     const { args, env } = imgexecCall(image.name, request, image.serial);
     const { effective, detach, tty, report } = request;
-    if (report !== undefined) return door('spawn', () => spawn(imgexecPath(), ['--report-fd', '3', ...args], { env, stdio: [...three(stdio), report] }));
+    if (report !== undefined) return startImgexec({ args: ['--report-fd', '3', ...args], env }, [...three(stdio), report], undefined);
     const plain = effective || detach === true || tty === true;
-    const launcher = plain ? undefined : from.launcher();
-    return door('spawn', () => (launcher === undefined ? undefined : launchedChild(launcher, args, env, stdio)) ?? spawn(imgexecPath(), [...args], { env, stdio }));
+    return startImgexec({ args, env }, stdio, plain ? undefined : from.launcher());
   }
   const { command, args, cwd } = request;
   const options = { env: environment(request), stdio, ...(cwd === undefined ? {} : { cwd }) };

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { isatty } from 'node:tty';
@@ -9,7 +8,6 @@ import { collect } from './gc.ts';
 import { startProgram } from './crossing.ts';
 import { scrapEntry } from './scrap.ts';
 import { Threads } from './boundary/threads.ts';
-import { door } from './door.ts';
 import { imgexecCall, imgexecPath, onceCall } from './imgexec.ts';
 import { removeTops } from './limit.ts';
 import { readLimit } from './inside/given.ts';
@@ -18,7 +16,7 @@ import { ImageFs } from './rooted/image-fs.ts';
 import { LinuxStages } from './stages.ts';
 import type { Named } from './machine.ts';
 import { endAll } from './process/end.ts';
-import { launchedChild } from './process/launched.ts';
+import { startImgexec } from './process/launched.ts';
 import { member, members, signalNumber } from './process/members.ts';
 import { nobody } from './process/membership.ts';
 import type { Membership } from './process/membership.ts';
@@ -253,11 +251,7 @@ export class LinuxSubstrate extends LinuxStages implements Substrate {
     const { stdio = 'pipe' } = request;
     // imgexec goes on for a terminal's sake; else it becomes the command at once.
     const tty = request.tty ?? ownTerminal(stdio);
-    const { args, env } = onceCall(oncePlan(plan), { ...request, tty });
-    return door('spawn', () => {
-      const launcher = tty ? undefined : this.launcher();
-      return (launcher === undefined ? undefined : launchedChild(launcher, args, env, stdio)) ?? spawn(imgexecPath(), [...args], { env, stdio });
-    });
+    return startImgexec(onceCall(oncePlan(plan), { ...request, tty }), stdio, tty ? undefined : this.launcher());
   }
 
   ended(child: ChildProcess): Promise<void> {

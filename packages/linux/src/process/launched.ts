@@ -1,10 +1,12 @@
 import { AsyncResource } from 'node:async_hooks';
-import { ChildProcess } from 'node:child_process';
+import { ChildProcess, spawn } from 'node:child_process';
 import type { StdioOptions } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { constants } from 'node:os';
 import { AF_UNIX, SOCK_CLOEXEC, SOCK_STREAM } from '../abi/socket.ts';
+import { door } from '../door.ts';
 import { imgexecPath } from '../imgexec.ts';
+import type { ImgexecCall } from '../imgexec.ts';
 import type { Launcher } from '../launcher.ts';
 import { socketpair } from '../sys/socket.ts';
 import { Pidfd } from './pidfd.ts';
@@ -29,11 +31,16 @@ interface SpawnOptions {
   stdio: unknown;
 }
 
+/** Starts imgexec, or has the launcher, where there is one and it can, do what that would. */
+export function startImgexec({ args, env }: ImgexecCall, stdio: StdioOptions, launcher: Launcher | undefined): ChildProcess {
+  return door('spawn', () => (launcher === undefined ? undefined : launchedChild(launcher, args, env, stdio)) ?? spawn(imgexecPath(), [...args], { env, stdio }));
+}
+
 /**
  * A ChildProcess whose program is started by the launcher, where it can, else by executing imgexec. What a user sees of it is Node's
  * own: only the native handle's calls are ours. Undefined where this Node's ChildProcess is not what we know.
  */
-export function launchedChild(launcher: Launcher, args: readonly string[], env: Readonly<Record<string, string>>, stdio: StdioOptions): ChildProcess | undefined {
+function launchedChild(launcher: Launcher, args: readonly string[], env: Readonly<Record<string, string>>, stdio: StdioOptions): ChildProcess | undefined {
   const child = new ChildProcess();
   const handle: unknown = Reflect.get(child, '_handle');
   const start: unknown = Reflect.get(child, 'spawn');

@@ -1,4 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { chainOf } from './cgroup.ts';
 import { poke } from './sys/file.ts';
 
 function words(file: string): readonly string[] {
@@ -11,10 +13,11 @@ function words(file: string): readonly string[] {
  * not had there, or may not be handed on.
  */
 export function handDown(path: string, controller: string): boolean {
-  const [, around, inner = ''] = /^(.*?)\/vimage((?:\/\d+)+)$/.exec(path) ?? [];
-  if (around === undefined) return false;
-  const serials = inner.split('/').slice(1, -1);
-  const givers = [around === '' ? '/' : around, ...serials.reduce<string[]>((dirs, serial) => [...dirs, `${dirs.at(-1) ?? ''}/${serial}`], [`${around}/vimage`])];
+  const chain = chainOf(path);
+  if (chain === undefined) return false;
+  const { top, serials } = chain;
+  const above = serials.split('/').slice(1, -1);
+  const givers = [dirname(top), ...above.reduce<string[]>((dirs, serial) => [...dirs, `${dirs.at(-1) ?? ''}/${serial}`], [top])];
   for (const dir of givers) {
     if (words(`${dir}/cgroup.subtree_control`).includes(controller)) continue;
     if (!words(`${dir}/cgroup.controllers`).includes(controller)) return false;

@@ -12,7 +12,7 @@ export { decodePairs, encodePairs } from './pairs/codec.ts';
 export { parseImage, type ParsedImage, type ParsedSection, type PairsAccess } from './pairs/parse.ts';
 export { sections, type Section, type SplitPairs } from './pairs/sections.ts';
 export { toPairs, toSugar, type SugarObject } from './pairs/sugar.ts';
-export { imageParams, type ImageParams, type Tables } from './pairs/tables.ts';
+export { childrenMaxOf, imageParams, type ImageParams, type Tables } from './pairs/tables.ts';
 export { editDistance, nearest, suggestion } from './pairs/nearest.ts';
 export { encodedLimit, keyLimit, pairsLimit, valueLimit } from './pairs/limits.ts';
 

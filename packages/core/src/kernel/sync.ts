@@ -4,7 +4,7 @@ import { sameAddress } from '../image/address.ts';
 import type { SlotAsk } from '../image/slot.ts';
 import type { Pairs } from '../pairs/pairs.ts';
 import { sections } from '../pairs/sections.ts';
-import { imageParams } from '../pairs/tables.ts';
+import { childrenMaxOf } from '../pairs/tables.ts';
 import type { DamagedImage, StoredImage } from '../substrate.ts';
 import { whole } from './implied.ts';
 import { instanceRef, letGo, makerOf } from './instance.ts';
@@ -114,11 +114,6 @@ function img0Ref(state: KernelState, number: number): ReturnType<typeof instance
   const slot = state.tree.img0.slots[number];
   if (slot === undefined) throw new VimageError('EBADMSG', `no component has number ${number}`);
   return slot.ref;
-}
-
-function childrenMaxOf(pairs: Pairs): number {
-  const given = sections(pairs).image.find(([key]) => key === 'children.max');
-  return given === undefined ? 0 : imageParams['children.max'].type.parse(given[1]);
 }
 
 function samePairs(a: Pairs | undefined, b: Pairs | undefined): boolean {

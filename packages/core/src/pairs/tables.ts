@@ -1,6 +1,8 @@
 import { param, type FlagParam, type IntParam, type ParamTable, type StringParam } from '../param/param.ts';
 import { flagType, intType } from '../param/basic.ts';
 import { imageType } from '../param/names.ts';
+import type { Pairs } from './pairs.ts';
+import { sections } from './sections.ts';
 
 /** The image's own parameters. */
 export type ImageParams = {
@@ -19,6 +21,12 @@ export const imageParams: ImageParams = {
     access: 'rw', describe: 'how many images may be made directly inside it', example: '64', default: '0',
   }),
 };
+
+/** How many images may be made directly inside one of these pairs. */
+export function childrenMaxOf(pairs: Pairs): number {
+  const given = sections(pairs).image.find(([key]) => key === 'children.max');
+  return given === undefined ? 0 : imageParams['children.max'].type.parse(given[1]);
+}
 
 /** Everything that pairs are read by: the image's parameters, and those of each component, in the order they are printed. */
 export interface Tables {

@@ -1,5 +1,5 @@
 import { chmodSync, readFileSync, readdirSync } from 'node:fs';
-import { VimageError, encodePairs, sections } from '@vimage/core';
+import { VimageError, childrenMaxOf, encodePairs } from '@vimage/core';
 import type { Awaitable, Pairs, PlanStep, Stage, StoredImage } from '@vimage/core';
 import type { CgroupAt } from '../cgroup.ts';
 import { door } from '../door.ts';
@@ -217,11 +217,6 @@ interface Published {
   readonly persist: boolean;
   readonly childrenMax: number;
   readonly starting: boolean;
-}
-
-function childrenMaxOf(pairs: Pairs): number {
-  const given = sections(pairs).image.find(([key]) => key === 'children.max')?.[1];
-  return given === undefined ? 0 : Number(given);
 }
 
 /** Their namespaces are kept by a mount in the view that there is. */

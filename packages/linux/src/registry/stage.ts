@@ -134,9 +134,9 @@ export class LinuxStage implements Stage {
   publish(image: StoredImage, plan: readonly PlanStep[]): Awaitable<void> {
     const bytes = encodePlan(image, plan, this.#start);
     const pairs = encodePairs(image.pairs);
-    const published = { persist: image.persist, childrenMax: childrenMaxOf(image.pairs), starting: image.starting === true };
-    const changesView = this.#start.existing && decodePlan(bytes, 'plan').view !== this.#start.entry?.view;
-    if (changesView && hasInside(this.#dir)) throw holdsImages(this.name);
+    const newView = this.#start.existing && decodePlan(bytes, 'plan').view !== this.#start.entry?.view;
+    if (newView && hasInside(this.#dir)) throw holdsImages(this.name);
+    const published: Published = { persist: image.persist, childrenMax: childrenMaxOf(image.pairs), newView, starting: image.starting === true };
     return this.#host.run(() => {
       // Whoever enters first pins the view: the place for that has to be there.
       if (plan.some(({ verb, mode }) => isView(verb) && mode !== 'effective')) this.#host.needPins();
@@ -171,7 +171,7 @@ export class LinuxStage implements Stage {
   }
 
   /** The rename of the plan is the moment: before it the old image stands, after it the new one, whoever dies when. */
-  #publishChange(plan: Uint8Array, pairs: Uint8Array, { persist, childrenMax }: Published): void {
+  #publishChange(plan: Uint8Array, pairs: Uint8Array, { persist, childrenMax, newView }: Published): void {
     const removing = readdirSync(this.#dir).includes(removingPlan);
     if (!persist) this.#host.own(this.serial, this.#dir, false);
     writeNew(`${this.#dir}/pairs${this.#suffix}`, pairs);
@@ -181,7 +181,7 @@ export class LinuxStage implements Stage {
     try {
       rollForward(this.#dir, this.#start.edit);
       if (persist) this.#host.own(this.serial, this.#dir, true);
-      if (decodePlan(plan, 'plan').view !== this.#start.entry?.view) this.#host.remakeView(this.serial);
+      if (newView) this.#host.remakeView(this.serial);
       writeLimit(this.#dir, childrenMax);
     } catch {
       // It has happened all the same: readers know where its files are, and gc gives them their names.
@@ -217,6 +217,8 @@ interface Published {
   readonly persist: boolean;
   readonly childrenMax: number;
   readonly starting: boolean;
+  /** It has another mount view than it had. */
+  readonly newView: boolean;
 }
 
 /** Their namespaces are kept by a mount in the view that there is. */

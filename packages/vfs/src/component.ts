@@ -6,7 +6,7 @@ import { canMake, fsPlan } from './plan/plan.ts';
 import { checkValues, type RootAt } from './plan/wanted.ts';
 import { hiddenDirs, keptOverlay, rootAgain, resolved, rootAt, wantedOf } from './prepare.ts';
 import { removeStore, storesOf } from './store.ts';
-import { inHome, machineFs, nosuid, ownedBy, readSaved, savedPairs, type Vfs } from './vfs.ts';
+import { heldSuid, inHome, machineFs, ownedBy, readSaved, savedPairs, type Vfs } from './vfs.ts';
 
 declare module '@vimage/core' {
   interface ComponentRegistry {
@@ -58,11 +58,7 @@ export const vfs: Component<'fs'> = defineComponent<'fs'>({
 
   once: (cx) => onceFor(cx),
 
-  entry: ({ steps, registry }, { home, held }) => {
-    const suid = held('suid');
-    const all = [...steps, ...registry.map(registryPlace)];
-    return inHome(suid?.order === 'and' && !suid.value ? all.map(nosuid) : all, home);
-  },
+  entry: ({ steps, registry }, { home, held }) => inHome(heldSuid([...steps, ...registry.map(registryPlace)], held('suid')), home),
 
   giveBack: (entries, image) => storesOf(entries).filter(removeStore).map((dir) => `removed ${dir}, the root of "${image}"`),
 });
@@ -92,9 +88,7 @@ function onceFor(cx: OnceContext<'fs'>): OnceSteps | undefined {
   const steps = fsPlan(resolved(values, rootAgain(values, undefined, hidden), hidden), machine);
   // Nobody mounts a file there: those are of images that have names and addresses.
   const own = steps.filter(({ args }) => !args.some(([key, value]) => key === 'from' && !value.startsWith('/')));
-  const suid = cx.held('suid');
-  const owned = ownedBy(own, users instanceof Users ? users.root : undefined);
-  return { steps: suid?.order === 'and' && !suid.value ? owned.map(nosuid) : owned };
+  return { steps: heldSuid(ownedBy(own, users instanceof Users ? users.root : undefined), cx.held('suid')) };
 }
 
 /** Who has what is made, where the image has users of its own. */

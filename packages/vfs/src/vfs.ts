@@ -1,4 +1,4 @@
-import type { EntryStep, Pair, Pairs } from '@vimage/core';
+import type { EntryStep, Pair, Pairs, Restriction } from '@vimage/core';
 import type { RootOutside } from '@vimage/linux';
 
 /** What stands in the slot of `fs`: how the view is made. img0's is the machine's own and has no steps. */
@@ -55,7 +55,11 @@ export function inHome(steps: readonly EntryStep[], home: string): readonly Entr
   return steps.map((step) => ({ ...step, args: step.args.map(([key, value]): Pair => (key === 'from' && !value.startsWith('/') ? [key, `${home}/${value}`] : [key, value])) }));
 }
 
-/** The step where an image around has `suid false`. */
-export function nosuid(step: EntryStep): EntryStep {
+/** The steps where `suid` holds as that says. */
+export function heldSuid(steps: readonly EntryStep[], suid: Restriction | undefined): readonly EntryStep[] {
+  return suid?.order === 'and' && !suid.value ? steps.map(nosuid) : steps;
+}
+
+function nosuid(step: EntryStep): EntryStep {
   return { ...step, args: step.args.map(([key, value]): Pair => (key === 'flags' && !value.split(',').includes('nosuid') ? [key, `${value},nosuid`] : [key, value])) };
 }

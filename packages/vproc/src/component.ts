@@ -12,6 +12,8 @@ declare module '@vimage/core' {
   }
 }
 
+const procMount: EntryStep = { verb: 'mount', args: [['fs', 'proc'], ['to', '/proc'], ['flags', 'nosuid,nodev,noexec']] };
+
 /** The `proc` component: an image's own process table. */
 export const vproc: Component<'proc'> = defineComponent<'proc'>({
   name: 'proc',
@@ -85,18 +87,17 @@ export const vproc: Component<'proc'> = defineComponent<'proc'>({
   },
 
   once: ({ values }) => (values.max === undefined ? {
-    steps: [{ verb: 'new', args: [['type', 'pid']] }, { verb: 'mount', args: [['fs', 'proc'], ['to', '/proc'], ['flags', 'nosuid,nodev,noexec']] }],
+    steps: [{ verb: 'new', args: [['type', 'pid']] }, procMount],
   } : undefined),
 
   entry: (made) => {
     const { serial, view, own } = made;
     if (serial === undefined || view === undefined || own === undefined) return [];
-    const flags = ['flags', 'nosuid,nodev,noexec'] as const;
     const steps: EntryStep[] = [
       { ...joinStep(serial, 'pid', own), mode: 'live' },
       { ...joinStep(serial, 'view', view), mode: 'effective', ask: true },
-      { verb: 'mount', args: [['fs', 'proc'], ['to', '/proc'], flags], mode: 'live' },
-      { verb: 'mount', args: [['fs', 'proc'], ['to', '/proc'], flags], mode: 'effective', ask: true },
+      { ...procMount, mode: 'live' },
+      { ...procMount, mode: 'effective', ask: true },
     ];
     return steps;
   },

@@ -6,7 +6,7 @@ import { freeRange, passing } from './allot.ts';
 import { checkMap, checkWithin, isWhole, mapText, readMap, rootOf, type IdMap } from './map.ts';
 import { accountFiles } from './names.ts';
 import { vuserParams, type Outside } from './params.ts';
-import { Vuser, accounts, savedMaps, savedPairs } from './vuser.ts';
+import { Vuser, accounts, rootOutside, savedMaps, savedPairs } from './vuser.ts';
 
 declare module '@vimage/core' {
   interface ComponentRegistry {
@@ -87,9 +87,7 @@ function once({ values, parent }: OnceContext<'user'>): OnceSteps | undefined {
   checkWithin('uid', uid, parent.uid);
   checkWithin('gid', gid, parent.gid);
   const args: Pair[] = [['type', 'user'], ['uids', mapText(uid)], ['gids', mapText(gid)], ...(values.setgroups === 'deny' ? [['data', 'deny'] satisfies Pair] : []), ...asWho('uid', uid), ...asWho('gid', gid)];
-  const [user, group] = [rootOf(uid), rootOf(gid)];
-  const root = user === undefined || group === undefined ? undefined : { uid: user.outside, gid: group.outside };
-  return { steps: [{ verb: 'new', args }], instance: new Users(undefined, undefined, root) };
+  return { steps: [{ verb: 'new', args }], instance: new Users(undefined, undefined, rootOutside(uid, gid)) };
 }
 
 /** Whoever enters is 0 inside, or the first there is. */

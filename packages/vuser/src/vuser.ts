@@ -1,5 +1,5 @@
 import type { Pairs } from '@vimage/core';
-import { Users, type Namespace } from '@vimage/linux';
+import { Users, type Namespace, type RootOutside } from '@vimage/linux';
 import { mapText, readMap, rootOf, type IdMap } from './map.ts';
 
 /** Files with the names of an image's own users. */
@@ -11,11 +11,16 @@ export class Vuser extends Users {
   readonly gid: IdMap;
 
   constructor(ns: Namespace | undefined, serial: bigint | undefined, uid: IdMap, gid: IdMap, named = false) {
-    const [user, group] = [rootOf(uid), rootOf(gid)];
-    super(ns, serial, ns === undefined || user === undefined || group === undefined ? undefined : { uid: user.outside, gid: group.outside }, named ? accounts.map((name) => `/etc/${name}`) : []);
+    super(ns, serial, ns === undefined ? undefined : rootOutside(uid, gid), named ? accounts.map((name) => `/etc/${name}`) : []);
     this.uid = uid;
     this.gid = gid;
   }
+}
+
+/** Who root of users with these maps is to those outside. */
+export function rootOutside(uid: IdMap, gid: IdMap): RootOutside | undefined {
+  const [user, group] = [rootOf(uid), rootOf(gid)];
+  return user === undefined || group === undefined ? undefined : { uid: user.outside, gid: group.outside };
 }
 
 export function savedPairs({ ns, uid, gid, places }: Vuser): Pairs {

@@ -43,8 +43,10 @@ export const vuser: Component<'user'> = defineComponent<'user'>({
     const { names, groups } = cx.values;
     const named = names !== undefined || groups !== undefined;
     const made = new Vuser(ns, serial, uid, gid, named);
-    const files = accountFiles(names ?? [], groups ?? []);
-    if (named) for (const name of accounts) await cx.stage.file('user', name, files[name]);
+    if (named) {
+      const files = accountFiles(names ?? [], groups ?? []);
+      for (const name of accounts) await cx.stage.file('user', name, files[name]);
+    }
     if (made.root !== undefined) lx.registryInside(cx.image, made.root);
     return made;
   },

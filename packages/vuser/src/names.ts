@@ -28,15 +28,17 @@ export function userType(): ParamType<UserNamed> {
   };
 }
 
+const account = '^[a-z_][a-z0-9_-]{0,31}$';
+
 /** The name of a user or group, as useradd(8) takes it. EINVAL. */
 export function accountType(): ParamType<string> {
   const wanted = 'a name of small letters, digits, "_" and "-", 32 at most';
   return {
     kind: 'account',
     expected: wanted,
-    schema: { type: 'string', pattern: '^[a-z_][a-z0-9_-]{0,31}$' },
+    schema: { type: 'string', pattern: account },
     parse(text) {
-      if (/^[a-z_][a-z0-9_-]{0,31}$/.test(text)) return text;
+      if (new RegExp(account).test(text)) return text;
       throw new VimageError('EINVAL', `expected ${wanted}, not ${JSON.stringify(text)}`);
     },
     print: (value) => value,

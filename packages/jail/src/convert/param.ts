@@ -1,16 +1,18 @@
-import { VimageError, suggestion, type Pair, type Pairs } from '@vimage/core';
-import { isAllowKey } from '../allow.ts';
+import { VimageError, suggestion, type Pair, type Pairs, type ParamTable } from '@vimage/core';
 import type { ConfParam, ConfSource } from '../conf/types.ts';
+import { jailParams } from '../params.ts';
 import { fates, mountKind, passed, type Fate } from './table.ts';
 import { addressText, boolean, fstabPair, quoted } from './values.ts';
 
-const lists: ReadonlySet<string> = new Set([
-  'exec.prestart', 'exec.created', 'exec.start', 'exec.poststart', 'exec.prestop', 'exec.stop', 'exec.poststop', 'command', 'mount', 'ip4.addr', 'ip6.addr', 'vnet.interface', 'depend',
-]);
+const table: ParamTable = jailParams;
 
 /** Whether a parameter of `vir jail` has many values. */
 export function isList(key: string): boolean {
-  return lists.has(key);
+  return table[key]?.multi === true;
+}
+
+function isFlag(key: string): boolean {
+  return table[key]?.type.kind === 'flag';
 }
 
 /** What one parameter becomes: pairs of the image, of `vir jail`, and of other sections. */
@@ -28,7 +30,6 @@ export interface Around {
   readonly source: ConfSource;
 }
 
-const flags: ReadonlySet<string> = new Set(['vnet', 'mount.devfs', 'mount.fdescfs', 'mount.procfs', 'exec.clean']);
 const renamed: Readonly<Record<string, string>> = { 'exec.prepare': 'exec.prestart', 'exec.release': 'exec.poststop', 'allow.adjtime': 'allow.settime', 'sysvmsg': 'allow.sysvipc', 'sysvsem': 'allow.sysvipc', 'sysvshm': 'allow.sysvipc' };
 
 /** One parameter of jail.conf(5). EINVAL: nobody knows it, or what it says. */
@@ -60,7 +61,7 @@ function jailPairs(param: ConfParam, { path, source }: Around): Pairs {
   const { name, values } = param;
   const key = renamed[name] ?? name;
   if (name === 'host' || name === 'persist') return [];
-  if (isAllowKey(key) || flags.has(key)) return [[key, name.startsWith('sysv') ? String(one(param) !== 'disable') : boolean(one(param))]];
+  if (isFlag(key)) return [[key, name.startsWith('sysv') ? String(one(param) !== 'disable') : boolean(one(param))]];
   if (name === 'ip4.addr' || name === 'ip6.addr') return values.map((value) => [name, addressText(value)]);
   if (name === 'mount') return values.flatMap((line) => pairOf(line, path));
   if (name === 'mount.fstab') return source.read(one(param), param.place.file).flatMap(({ text }) => text.split('\n').flatMap((line) => pairOf(line, path)));

@@ -6,7 +6,8 @@ import { mountType, type Mount } from './fstab.ts';
 /** Who has a part of the network: the jail alone, as those around it, or nobody. */
 export type Access = 'new' | 'inherit' | 'disable';
 
-type Command = 'exec.prestart' | 'exec.created' | 'exec.start' | 'exec.poststart' | 'exec.prestop' | 'exec.stop' | 'exec.poststop' | 'command';
+/** The parameters that are commands, run as the jail comes and goes. */
+export type Hook = 'exec.prestart' | 'exec.created' | 'exec.start' | 'exec.poststart' | 'exec.prestop' | 'exec.stop' | 'exec.poststop' | 'command';
 
 /** Parameters of `vir jail`, in the words of jail(8). */
 export type JailParams = {
@@ -31,7 +32,7 @@ export type JailParams = {
   readonly 'exec.jail_user': StringParam;
   readonly 'exec.timeout': IntParam;
   readonly 'exec.consolelog': StringParam;
-} & Readonly<Record<AllowKey, FlagParam>> & Readonly<Record<Command, ListParam<string>>>;
+} & Readonly<Record<AllowKey, FlagParam>> & Readonly<Record<Hook, ListParam<string>>>;
 
 export type JailValues = ParamValues<JailParams>;
 

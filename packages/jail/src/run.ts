@@ -3,9 +3,7 @@ import { once } from 'node:events';
 import { closeSync, constants, fstatSync } from 'node:fs';
 import { VimageError, codeOf, type RunContext, type StoredImage } from '@vimage/core';
 import { linuxOf, openWithoutLinks } from '@vimage/linux';
-import type { JailValues } from './params.ts';
-
-type Hook = 'exec.prestart' | 'exec.created' | 'exec.start' | 'command' | 'exec.poststart' | 'exec.prestop' | 'exec.stop' | 'exec.poststop';
+import type { Hook, JailValues } from './params.ts';
 
 type Context = Pick<RunContext<'jail'>, 'image' | 'values' | 'substrate' | 'around' | 'environment'>;
 
@@ -34,6 +32,7 @@ export async function tryHook(cx: Context, hook: Hook, inside?: StoredImage): Pr
 }
 
 async function runOne(cx: Context, hook: Hook, command: string, inside: StoredImage | undefined): Promise<void> {
+  const what = `${hook} of "${cx.image.name}": ${command}`;
   const timeout = cx.values['exec.timeout'] ?? 0;
   const log = inside === undefined ? undefined : openLog(cx.values);
   let ended: readonly unknown[];
@@ -53,14 +52,13 @@ async function runOne(cx: Context, hook: Hook, command: string, inside: StoredIm
     }
     ended = await once(child, 'exit');
   } catch (cause) {
-    throw new VimageError('EIO', `${hook} of "${cx.image.name}": ${command}: ${cause instanceof Error ? cause.message : String(cause)}`, { subject: hook, cause });
+    throw new VimageError('EIO', `${what}: ${cause instanceof Error ? cause.message : String(cause)}`, { subject: hook, cause });
   } finally {
     clearTimeout(timer);
     if (log !== undefined) closeSync(log);
   }
   const [status, signal] = ended;
   if (status === 0) return;
-  const what = `${hook} of "${cx.image.name}": ${command}`;
   if (late) throw new VimageError('ETIMEDOUT', `${what}: it was not done after ${timeout / 1000} s`, { subject: hook, hint: 'exec.timeout says how long it may take' });
   throw new VimageError('EIO', `${what}: ${typeof signal === 'string' ? `killed by ${signal}` : `exit status ${String(status)}`}`, { subject: hook });
 }

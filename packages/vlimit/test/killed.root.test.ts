@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { onCall } from '@vimage/linux/door';
+import { failEachAct } from '../../linux/test/failing.ts';
 import { needRoot } from '../../linux/test/rights.ts';
 import { memberPid } from '../../vproc/test/lab.ts';
 import { fileOf, imageCgroups, v1, without } from './cgroups.ts';
@@ -39,20 +40,11 @@ describe.skipIf(needRoot.missing || why !== undefined)(title('a change'), () => 
   const asked = async (): Promise<string> => (await at.value('lab', 'pids')) ?? '';
 
   test('that fails is undone, whichever act fails', async () => {
-    let n = 0;
-    for (let failed = true; failed; n++) {
-      failed = false;
-      onCall((name, index) => {
-        if (index !== n || failed) return;
-        failed = true;
-        throw new Error(`no ${name}`);
-      });
-      const outcome = await at.set('lab', ...less).then(() => 'done', () => 'failed');
-      onCall(undefined);
+    const acts = await failEachAct(() => at.set('lab', ...less), async (outcome, n) => {
       expect(now(), `act ${n}: ${outcome}`).toEqual(states[await asked()]);
       if (outcome === 'done') await at.set('lab', ...limits);
-    }
-    expect(n).toBeGreaterThan(15);
+    });
+    expect(acts).toBeGreaterThan(15);
   });
 
   test('whose maker is killed at any act is taken back, or whole', { timeout: 240_000 }, async () => {

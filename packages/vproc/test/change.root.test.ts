@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { parseMounts } from '@vimage/linux';
 import { onCall } from '@vimage/linux/door';
+import { failEachAct } from '../../linux/test/failing.ts';
 import { needRoot } from '../../linux/test/rights.ts';
 import { limitOn, noLimit } from './limits.ts';
 import { lab, memberPid, type Lab } from './lab.ts';
@@ -25,20 +26,11 @@ describe.skipIf(needRoot.missing || noLimit !== undefined)(`a change of max${nee
   const asked = async (): Promise<string | undefined> => (await at.kernel.get('web')).find(([key]) => key === 'max')?.[1];
 
   test('that fails is undone, whichever act fails', async () => {
-    let n = 0;
-    for (let failed = true; failed; n++) {
-      failed = false;
-      onCall((name, index) => {
-        if (index !== n || failed) return;
-        failed = true;
-        throw new Error(`no ${name}`);
-      });
-      const outcome = await at.kernel.set('web', ['vir', 'proc', 'max', '60']).then(() => 'done', () => 'failed');
-      onCall(undefined);
+    const acts = await failEachAct(() => at.kernel.set('web', ['vir', 'proc', 'max', '60']), async (outcome, n) => {
       expect(limitOn(pid), `act ${n}: ${outcome}`).toBe(await asked());
       if (outcome === 'done') await at.kernel.set('web', ['vir', 'proc', 'max', '50']);
-    }
-    expect(n).toBeGreaterThan(5);
+    });
+    expect(acts).toBeGreaterThan(5);
   });
 
   test('whose maker is killed at any act is taken back, or whole', { timeout: 120_000 }, async () => {

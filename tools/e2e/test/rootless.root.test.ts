@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { asUser, mainForUsers, noUsers, openToUsers } from './lib/user.ts';
+import { asUser, mainForUsers, noUsers, openToUsers, userOk } from './lib/user.ts';
 import { World, type Result } from './lib/world.ts';
 
 const why = noUsers();
@@ -14,11 +14,7 @@ describe.skipIf(why !== undefined)(`without root${why === undefined ? '' : `: ${
   const as = asUser;
   const user = (...command: readonly string[]): Promise<Result> => world.run(as(1234, ...command));
   const imgctl = (...args: readonly string[]): Promise<Result> => user(process.execPath, main, ...args);
-  const ok = async (...args: readonly string[]): Promise<string> => {
-    const { status, out, err } = await imgctl(...args);
-    expect({ status, err }).toEqual({ status: 0, err: '' });
-    return out;
-  };
+  const ok = (...args: readonly string[]): Promise<string> => userOk(world, 1234, args);
 
   beforeAll(async () => {
     world = await World.open();

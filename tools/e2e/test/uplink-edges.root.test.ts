@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { FarWorld, noUplink } from './lib/far.ts';
 import { enumerate, killed, settled } from './lib/killed.ts';
-import { mainForUsers, userImgctl } from './lib/user.ts';
+import { mainForUsers, userImgctl, userOk } from './lib/user.ts';
 import { missing, type Result, type World } from './lib/world.ts';
 
 const why = noUplink() ?? missing('pasta', 'passt');
@@ -12,11 +12,7 @@ describe.skipIf(why !== undefined)(`uplink with everything else${why === undefin
   let world: World;
   let before: readonly string[];
   const imgctl = (...args: readonly string[]): Promise<Result> => userImgctl(world, 1234, args);
-  const ok = async (...args: readonly string[]): Promise<string> => {
-    const { status, out, err } = await imgctl(...args);
-    expect({ status, err }).toEqual({ status: 0, err: '' });
-    return out;
-  };
+  const ok = (...args: readonly string[]): Promise<string> => userOk(world, 1234, args);
 
   beforeAll(async () => {
     far = await FarWorld.open();

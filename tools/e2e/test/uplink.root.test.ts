@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { FarWorld, noUplink } from './lib/far.ts';
 import { enumerate, killed, settled } from './lib/killed.ts';
-import { asUser, mainForUsers, userImgctl } from './lib/user.ts';
+import { asUser, mainForUsers, userImgctl, userOk } from './lib/user.ts';
 import { missing, type Result, type World } from './lib/world.ts';
 
 const why = noUplink();
@@ -14,11 +14,7 @@ describe.skipIf(why !== undefined)(`uplink${why === undefined ? '' : `: ${why}`}
   let before: readonly string[];
   let far: FarWorld;
   const imgctl = (...args: readonly string[]): Promise<Result> => userImgctl(world, 1234, args);
-  const ok = async (...args: readonly string[]): Promise<string> => {
-    const { status, out, err } = await imgctl(...args);
-    expect({ status, err }).toEqual({ status: 0, err: '' });
-    return out;
-  };
+  const ok = (...args: readonly string[]): Promise<string> => userOk(world, 1234, args);
   /** What a server says to a program in the image; the empty text where it is not reached. */
   const said = async (image: string, to: string): Promise<string> => (await imgctl('exec', image, '--', 'socat', '-T3', '-u', `TCP:${to},connect-timeout=2`, '-')).out.trim();
   const uplinks = (): readonly string[] => far.uplinks();

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
+import { expect } from 'vitest';
 import { cannot, missing, workspace, type Result, type RunOptions, type World } from './world.ts';
 
 /** imgctl where every user may read it. */
@@ -28,4 +29,11 @@ export async function openToUsers(world: World, ...uids: readonly number[]): Pro
 /** imgctl of an ordinary user. */
 export function userImgctl(world: World, uid: number, args: readonly string[], options: RunOptions = {}): Promise<Result> {
   return world.run(asUser(uid, process.execPath, mainForUsers, ...args), options);
+}
+
+/** The same, which must succeed, and have nothing to say besides its output. */
+export async function userOk(world: World, uid: number, args: readonly string[]): Promise<string> {
+  const { status, out, err } = await userImgctl(world, uid, args);
+  expect({ status, err }).toEqual({ status: 0, err: '' });
+  return out;
 }

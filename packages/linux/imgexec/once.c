@@ -1,11 +1,7 @@
 #include "imgexec.h"
 
-#include <net/if.h>
 #include <stdio.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 
 /* An image for one command, in no registry: its namespaces are made for it, nothing is pinned, and they go with its processes. */
@@ -24,16 +20,6 @@ static struct step *st[MOST], *user;
 static int n, ready[2];
 static pid_t stands;
 
-static int up(void)
-{
-	struct ifreq lo = {.ifr_name = "lo", .ifr_flags = IFF_UP};
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), result = fd < 0 ? -1 : ioctl(fd, SIOCSIFFLAGS, &lo);
-
-	if (fd >= 0)
-		close(fd);
-	return result < 0 ? fail_at("lo") : 0;
-}
-
 static const char *file_of(int type)
 {
 	return type == CLONE_NEWUSER ? "ns/user" : type == CLONE_NEWNET ? "ns/net" : type == CLONE_NEWUTS ? "ns/uts" : "ns/ipc";
@@ -51,7 +37,7 @@ static _Noreturn void stand_first(int proc)
 		if (result < 0)
 			fail_at("open /proc/self/ns");
 		else
-			result = st[i]->type == CLONE_NEWNET && st[i]->data ? up() : 0;
+			result = st[i]->type == CLONE_NEWNET && st[i]->data ? loopback_up() : 0;
 	}
 	made->err = result < 0 ? errno : 0;
 	snprintf(made->step, sizeof made->step, "%s", failed);

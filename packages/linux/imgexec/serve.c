@@ -2,12 +2,10 @@
 
 #include <dirent.h>
 #include <linux/netlink.h>
-#include <net/if.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -558,16 +556,6 @@ struct errand {
 	int n;
 	char value[32 << 10];
 };
-
-static int loopback_up(void)
-{
-	struct ifreq lo = {.ifr_name = "lo", .ifr_flags = IFF_UP};
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), result = fd < 0 ? -1 : ioctl(fd, SIOCSIFFLAGS, &lo), err = errno;
-
-	if (fd >= 0)
-		close(fd);
-	return errno = err, result;
-}
 
 /* A file that is another one in each network namespace. */
 static int file_at(struct errand *e)

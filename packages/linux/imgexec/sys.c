@@ -1,10 +1,12 @@
 #include "imgexec.h"
 
+#include <net/if.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
@@ -390,4 +392,14 @@ int write_map(pid_t pid, const char *name, const char *text)
 	if (fd >= 0)
 		close(fd);
 	return n == (int)strlen(text) ? 0 : fail_at(name);
+}
+
+int loopback_up(void)
+{
+	struct ifreq lo = {.ifr_name = "lo", .ifr_flags = IFF_UP};
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), result = fd < 0 ? -1 : ioctl(fd, SIOCSIFFLAGS, &lo), err = errno;
+
+	if (fd >= 0)
+		close(fd);
+	return errno = err, result < 0 ? fail_at("lo") : 0;
 }

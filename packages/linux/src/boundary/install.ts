@@ -3,6 +3,7 @@ import { routeDispatchers } from './dispatchers.ts';
 import { wrapNames } from './dns/wrap.ts';
 import { wrapSockets } from './sockets.ts';
 import { wrapSpawn } from './spawn.ts';
+import { wrapWorkers } from './workers.ts';
 
 let done = false;
 
@@ -13,6 +14,7 @@ export function install(): void {
   wrapSockets();
   wrapSpawn();
   wrapNames();
+  wrapWorkers();
   wrapAgents();
   routeDispatchers();
 }

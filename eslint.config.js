@@ -27,6 +27,12 @@ export default tseslint.config(
     },
   },
   {
+    // A program of the kind that has no import.
+    files: ['**/*.cjs'],
+    languageOptions: { globals: { require: 'readonly' } },
+    rules: { '@typescript-eslint/no-require-imports': 'off' },
+  },
+  {
     files: ['**/*.mjs'],
     languageOptions: { globals: { process: 'readonly', console: 'readonly', Buffer: 'readonly', URL: 'readonly', performance: 'readonly', setTimeout: 'readonly', setInterval: 'readonly', clearInterval: 'readonly', fetch: 'readonly', setImmediate: 'readonly', clearTimeout: 'readonly', AbortController: 'readonly', WebSocket: 'readonly' } },
   },

@@ -221,6 +221,8 @@ export class LinuxSubstrate extends LinuxStages implements Substrate {
       except: this.#retireHost.except,
       pins: this.#retireHost.pins ?? statSync(this.layout.mnt, { bigint: true, throwIfNoEntry: false })?.ino,
     });
+    const made = this.#threads?.pcbs.holders(image) ?? [];
+    if (made.length > 0) return [...found, ...made];
     return found.length > 0 || image.state !== 'dying' || plan?.shared === true ? found : unseen(own);
   }
 

@@ -3,6 +3,8 @@ import { routeDispatchers } from './dispatchers.ts';
 import { wrapNames } from './dns/wrap.ts';
 import { wrapSockets } from './sockets.ts';
 import { wrapSpawn } from './spawn.ts';
+import { tellStrangers, watching } from './strangers.ts';
+import { debugging, noteWhereabouts } from './whereabouts.ts';
 import { wrapWorkers } from './workers.ts';
 
 let done = false;
@@ -12,6 +14,8 @@ export function install(): void {
   if (done) return;
   done = true;
   wrapSockets();
+  if (watching) tellStrangers();
+  if (debugging) noteWhereabouts();
   wrapSpawn();
   wrapNames();
   wrapWorkers();

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 
 /** What Node's own code made of a native handle: a socket, a server. */
-function ownerOf(handle: object): object | undefined {
+export function ownerOf(handle: object): object | undefined {
   for (const symbol of Object.getOwnPropertySymbols(handle)) {
     if (symbol.description !== 'owner_symbol') continue;
     const owner: unknown = Reflect.get(handle, symbol);

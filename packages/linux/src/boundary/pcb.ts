@@ -1,7 +1,8 @@
-import { VimageError, crfree, crhold, type Image, type Proc, type Thread, type Ucred } from '@vimage/core';
+import { VimageError, crfree, crhold, type Holder, type Image, type Proc, type Thread, type Ucred } from '@vimage/core';
 import type { Named } from '../machine.ts';
 import { endOwner } from './owner.ts';
 import { afterTurn } from './store.ts';
+import { whereMade } from './whereabouts.ts';
 
 export type SocketKind = 'tcp' | 'udp' | 'unix';
 
@@ -13,8 +14,6 @@ export interface Pcb {
   readonly image: Image;
   readonly cred: Ucred;
   readonly proc: Proc;
-  /** Where in the code it was made, with VIMAGE_DEBUG=1. */
-  readonly where: string | undefined;
 }
 
 const key = Symbol('vimage.pcb');
@@ -37,7 +36,7 @@ export class PcbList {
   add(handle: object, kind: SocketKind, td: Thread): Pcb {
     td.proc.hold();
     const image = td.eimage;
-    const pcb: Pcb = { list: this, handle, kind, image, cred: crhold(td.ucred, 'socket'), proc: td.proc, where: undefined };
+    const pcb: Pcb = { list: this, handle, kind, image, cred: crhold(td.ucred, 'socket'), proc: td.proc };
     Object.defineProperty(handle, key, { value: pcb, configurable: true });
     const list = this.#all.get(image.serial) ?? new Set();
     this.#all.set(image.serial, list.add(pcb));
@@ -61,6 +60,11 @@ export class PcbList {
     crfree(pcb.cred, 'socket');
     // The next attempt of a connect has no socket yet when the last one's is closed.
     afterTurn(() => { pcb.proc.release(); });
+  }
+
+  /** Where each socket of an image was made, with VIMAGE_DEBUG=1. */
+  holders(image: Named): readonly Holder[] {
+    return this.of(image).map(({ kind, handle }) => ({ kind, where: whereMade(handle) })).flatMap(({ kind, where }) => (where === undefined ? [] : [{ kind: 'socket', pid: process.pid, detail: `${kind}, made at ${where}` }]));
   }
 
   of({ serial }: Named): readonly Pcb[] {

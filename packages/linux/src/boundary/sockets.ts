@@ -5,6 +5,7 @@ import { pcbOf } from './pcb.ts';
 import type { Pcb, SocketKind } from './pcb.ts';
 import { refused } from './refused.ts';
 import { stands } from './store.ts';
+import { noteConnect, watching } from './strangers.ts';
 
 /** The methods of each native class in which libuv may make the socket, when it has none yet. */
 const makers: readonly { readonly module: string; readonly name: string; readonly kind: SocketKind; readonly methods: readonly string[] }[] = [
@@ -30,6 +31,7 @@ export function wrapSockets(): void {
 
 function made(native: Native, method: string, kind: SocketKind): Native {
   return function (...args) {
+    if (watching && method.startsWith('connect')) noteConnect(this);
     const pcb = pcbOf(this);
     if (pcb !== undefined) return known(pcb, this, native, method, args);
     const stand = stands.getStore();

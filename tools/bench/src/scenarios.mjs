@@ -7,6 +7,8 @@ import floor from './scenario/floor.mjs';
 import imgexec from './scenario/imgexec.mjs';
 import ipNetns from './scenario/ip-netns.mjs';
 import lab from './scenario/lab.mjs';
+import nodeHttp from './scenario/node-http.mjs';
+import nodeMany from './scenario/node-many.mjs';
 import sandboxRuntime from './scenario/sandbox-runtime.mjs';
 import scale from './scenario/scale.mjs';
 import slots from './scenario/slots.mjs';
@@ -15,4 +17,4 @@ import spawnLiving from './scenario/spawn-living.mjs';
 import throughput from './scenario/throughput.mjs';
 
 /** In the order of the table. */
-export const scenarios = [floor, ipNetns, spawnEffective, spawnLiving, imgexec, boxLiving, boxOnce, boxCrowd, boxImgexec, sandboxRuntime, lab, scale, bystander, slots, throughput];
+export const scenarios = [floor, ipNetns, spawnEffective, spawnLiving, imgexec, boxLiving, boxOnce, boxCrowd, boxImgexec, sandboxRuntime, lab, scale, bystander, slots, throughput, nodeHttp, nodeMany];

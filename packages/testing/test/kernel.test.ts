@@ -69,6 +69,18 @@ describe('images', () => {
     await expect(kernel.create(['name', 'lab.web', 'vir', 'first', 'level', '4'])).rejects.toMatchObject({ code: 'EPERM', message: 'first.level 4 permits more than image "lab" does: it has 3' });
   });
 
+  it('keeps to what another process has tightened or relaxed since', async () => {
+    const { kernel, machine } = await world();
+    await kernel.create(['name', 'lab', 'children.max', '4', 'vir', 'first', 'level', '5']);
+    const other = (await world(machine)).kernel;
+    expect(await other.list()).toHaveLength(1);
+    const web = (level: string): Promise<unknown> => code(other.create(['name', 'lab.web', 'vir', 'first', 'level', level]));
+    await kernel.set('lab', ['vir', 'first', 'level', '2']);
+    expect(await web('3')).toBe('EPERM');
+    await kernel.set('lab', ['vir', 'first', 'level', '9']);
+    expect(await web('9')).toBe('none');
+  });
+
   it('hides what is outside', async () => {
     const { kernel, machine } = await world();
     await kernel.create(['name', 'lab', 'children.max', '4']);

@@ -97,6 +97,12 @@ export function setAsked(image: Image, asked: Asked): void {
   image.asked.set(asked.component, keys.set(asked.key, asked));
 }
 
+/** Stores all that an image asks, in place of what it asked; unchecked. */
+export function replaceAsked(image: Image, all: readonly Asked[]): void {
+  image.asked.clear();
+  for (const asked of all) setAsked(image, asked);
+}
+
 /** The image asks nothing more here; what is above it still holds. */
 export function clearAsked(image: Image, component: string, key: string): void {
   image.asked.get(component)?.delete(key);

@@ -2,7 +2,7 @@ import { VimageError, kassert } from '../errors.ts';
 import type { SetContext } from '../component/component.ts';
 import type { Image } from '../image/image.ts';
 import { isInside } from '../image/address.ts';
-import { checkAsked, clearAsked, setAsked, type Asked } from '../image/lattice.ts';
+import { checkAsked, replaceAsked, type Asked } from '../image/lattice.ts';
 import { checkLive } from '../image/image.ts';
 import { Scope } from '../scope.ts';
 import { changedKeys, diffPairs, fixedKeys, mergePairs, type SectionDifference } from '../pairs/change.ts';
@@ -70,8 +70,8 @@ export async function modify(state: KernelState, image: Image, next: Pairs): Pro
     }
     image.persist = now.image.persist ?? false;
     image.pairs = next;
-    scope.defer(() => applyRestrictions(image, asked));
-    applyRestrictions(image, asks);
+    scope.defer(() => replaceAsked(image, asked));
+    replaceAsked(image, asks);
     const record = await recordOf(state, image);
     const reached = await reach(state, dependents, scope);
     await stage.publish(record, await planSteps(state, image, stage.home));
@@ -137,11 +137,6 @@ function checkRestrictions(state: KernelState, image: Image, before: readonly As
   for (const asked of next) {
     checkAsked(image.parent, asked, (other) => isInside(other, state.cimg), askedFor(before, asked.component, asked.key));
   }
-}
-
-function applyRestrictions(image: Image, next: readonly Asked[]): void {
-  for (const [component, keys] of image.asked) for (const key of [...keys.keys()]) clearAsked(image, component, key);
-  for (const asked of next) setAsked(image, asked);
 }
 
 type Changing = Pick<SetContext<string>, 'values' | 'before' | 'stage' | 'scope'> & { readonly notes: string[] };

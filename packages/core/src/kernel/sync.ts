@@ -1,6 +1,7 @@
 import { VimageError, codeOf } from '../errors.ts';
 import type { Image } from '../image/image.ts';
 import { sameAddress } from '../image/address.ts';
+import { replaceAsked } from '../image/lattice.ts';
 import type { SlotAsk } from '../image/slot.ts';
 import type { Pairs } from '../pairs/pairs.ts';
 import { sections } from '../pairs/sections.ts';
@@ -85,6 +86,7 @@ function refresh(state: KernelState, image: Image, stored: StoredImage): void {
   const before = state.records.get(image);
   state.records.set(image, stored);
   image.persist = stored.persist;
+  if (!samePairs(image.pairs, stored.pairs)) replaceAsked(image, askedIn(state.tables, whole(state, stored.pairs)));
   image.pairs = stored.pairs;
   if (stored.state === 'removing') state.tree.doom(image);
   const max = childrenMaxOf(stored.pairs);

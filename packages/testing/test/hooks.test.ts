@@ -260,4 +260,20 @@ describe('a component that is not installed here', () => {
     expect(said).toEqual([]);
     await fewer.close();
   });
+
+  it.each([['vir', 'teller'], ['vir', 'first']])('what is dying and has it stays so, and keeps nothing else: %s %s', async (...section) => {
+    const { kernel, machine } = await world();
+    await kernel.create(['name', 'a', 'persist', 'true', ...section]);
+    await kernel.close();
+    for (const [serial, image] of machine.images) machine.images.set(serial, { ...image, state: 'dying' });
+    const { kernel: fewer } = await world(machine, [], ['first']);
+    await fewer.create(['name', 'other', 'vir', 'second']);
+    expect(await fewer.destroy('other')).toMatchObject({ removed: ['other'] });
+    expect(await fewer.gc()).toEqual(['"a" was left alone: it has a component "first" that is not installed here']);
+    expect((await fewer.list({ dying: true })).map(({ name, state }) => `${name} ${state}`)).toEqual(['a dying']);
+    await fewer.close();
+    const again = await world(machine);
+    await again.kernel.gc();
+    expect([machine.images.size, machine.resources.size]).toEqual([0, 0]);
+  });
 });

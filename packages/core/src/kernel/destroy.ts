@@ -8,7 +8,7 @@ import { visible } from './draft.ts';
 import { stopped, stopping, unasked, type Stops } from './hooks.ts';
 import { readWhole } from './implied.ts';
 import { instanceAt, letGo, makerOf } from './instance.ts';
-import { checkKnown } from './known.ts';
+import { checkKnown, unknownIn } from './known.ts';
 import { viewOf, type KernelState } from './state.ts';
 import { sync } from './sync.ts';
 import type { DestroyOptions, DestroyReport } from './types.ts';
@@ -235,6 +235,11 @@ export async function reapDying(state: KernelState): Promise<readonly string[]> 
   let wait = true;
   for (const record of [...state.dying.values()]) {
     if (isShared(state, record)) continue;
+    const unknown = unknownIn(state, record.pairs);
+    if (unknown !== undefined) {
+      done.push(`"${record.name}" was left alone: it has a component "${unknown}" that is not installed here`);
+      continue;
+    }
     const gone = await staged(state, record, async (stage) => {
       await removeLeft(state, record, stage);
       return state.substrate.retire(record, stage, false, wait);

@@ -150,8 +150,8 @@ static int fs_new(const char *type, const char *data, unsigned long flags)
 {
 	int tree = fs_try(type, data, flags);
 
-	/* Who has /sys read-only himself, for good, may have another one so only: no less than what is around. */
-	if (tree < 0 && errno == EPERM && strcmp(type, "sysfs") == 0 && !(flags & READ_ONLY))
+	/* Who has /sys or /proc read-only himself, for good, may have another one so only: no less than what is around. */
+	if (tree < 0 && errno == EPERM && (strcmp(type, "sysfs") == 0 || strcmp(type, "proc") == 0) && !(flags & READ_ONLY))
 		tree = fs_try(type, data, flags | READ_ONLY);
 	/* The kernel lets who is not the machine's root see nothing in a new one that is covered in all that he has. */
 	if (tree < 0 && errno == EPERM && strcmp(type, "proc") == 0)

@@ -62,6 +62,15 @@ describe.skipIf(why !== undefined)(`images made inside images${why === undefined
     expect(await okInside('lab', 'exec', 'web', '--', 'sh', '-c', 'ls /sys/class/net; ip -br link | wc -l')).toBe('lo\n1\n');
   });
 
+  it('have a process table also in one that has none, and its /proc is read-only as the one around', async () => {
+    await ok('create', 'name', 'lab', 'children.max', '4', 'vir', 'user', 'vir', 'fs', 'root', 'host', 'tmpfs', '/run,/tmp');
+    await okInside('lab', 'create', 'name', 'web', 'vir', 'net', 'vir', 'proc');
+    expect(await sh('lab.web', 'ls /sys/class/net; ps -o args= 1; echo 5 > /sys/class/net/lo/mtu; echo 5 > /proc/self/oom_score_adj'))
+      .toMatchObject({ out: expect.stringMatching(/^lo\n.*imgexec init\n$/) as unknown, err: expect.stringMatching(/lo\/mtu: Read-only file system\n.*oom_score_adj: Read-only file system/) as unknown });
+    expect(await inside('lab', 'create', 'name', 'db', 'vir', 'user')).toMatchObject({ status: 1, err: expect.stringMatching(/EROFS: .*uid_map: EROFS\n.*where the image has `vir proc`/) as unknown });
+    expect(await inside('lab', 'run', 'vir', 'net', '--', 'ls', '/sys/class/net')).toMatchObject({ status: 0, out: 'lo\n', err: '' });
+  });
+
   it('are made, entered, listed and destroyed three levels deep, each level seeing its own', async () => {
     await ok('create', ...box('lab', 2, ...images));
     expect(await okInside('lab', 'ls')).toBe('');

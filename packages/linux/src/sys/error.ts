@@ -18,7 +18,7 @@ const hints: Readonly<Record<string, string>> = {
   EMFILE: 'the process has too many open files: raise its limit (ulimit -n)',
   ENFILE: 'the machine has too many open files: raise fs.file-max',
   ENOSYS: 'this kernel is too old for it',
-  EROFS: 'the registry must be on a file system that can be written to',
+  EROFS: 'the registry must be on a file system that can be written to; and in an image, /proc can be written to where the image has `vir proc`',
 };
 
 /** A system call that failed: which, and its errno as number and name. */

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process'
 import { once } from 'node:events';
 import { closeSync, constants, fstatSync } from 'node:fs';
 import { VimageError, codeOf, type RunContext, type StoredImage } from '@vimage/core';
-import { linuxOf, openWithoutLinks } from '@vimage/linux';
+import { linuxOf, openWithoutLinks, sessionOf } from '@vimage/linux';
 import type { Hook, JailValues } from './params.ts';
 
 type Context = Pick<RunContext<'jail'>, 'image' | 'values' | 'substrate' | 'around' | 'environment'>;
@@ -38,6 +38,7 @@ async function runOne(cx: Context, hook: Hook, command: string, inside: StoredIm
   let ended: readonly unknown[];
   let timer: NodeJS.Timeout | undefined;
   let late = false;
+  let ending: Promise<void> | undefined;
   try {
     const output = log ?? 2;
     const child = start(cx, hook, command, inside, ['ignore', output, output]);
@@ -47,10 +48,11 @@ async function runOne(cx: Context, hook: Hook, command: string, inside: StoredIm
       timer = setTimeout(() => {
         late = true;
         if (plain) signalGroup(child, 'SIGKILL');
-        else void endWithin(cx, child, inside ?? cx.around);
+        else ending = endWithin(cx, child, inside ?? cx.around);
       }, timeout);
     }
     ended = await once(child, 'exit');
+    await ending;
   } catch (cause) {
     throw new VimageError('EIO', `${what}: ${cause instanceof Error ? cause.message : String(cause)}`, { subject: hook, cause });
   } finally {
@@ -89,15 +91,15 @@ function signalGroup({ pid, exitCode, signalCode }: ChildProcess, signal: NodeJS
   }
 }
 
-/** Ends a command in an image, and what descends from it by now. */
+/** Ends a command in an image, what descends from it by now, and what is in a session that one of these made: an orphan descends from nobody. */
 async function endWithin({ substrate }: Context, child: ChildProcess, image: StoredImage | undefined): Promise<void> {
   const found = new Set(child.pid === undefined ? [] : [child.pid]);
   try {
     const all = image === undefined ? [] : await substrate.processes(image);
-    // Whoever has it as an ancestor, in whatever order they are listed.
+    // In whatever order they are listed.
     for (let before = 0; before < found.size;) {
       before = found.size;
-      for (const { pid, ppid } of all) if (found.has(ppid)) found.add(pid);
+      for (const { pid, ppid } of all) if (found.has(ppid) || found.has(sessionOf(pid) ?? 0)) found.add(pid);
     }
     child.kill('SIGKILL');
     for (const { pid } of all) if (image !== undefined && found.has(pid)) await signalOne(substrate, image, pid);

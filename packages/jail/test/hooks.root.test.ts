@@ -158,9 +158,9 @@ describe.skipIf(needRoot.missing)(`commands of one name, and who runs them${need
     expect(log()).toEqual([]);
   });
 
-  it('in an image around as well', async () => {
+  it.each(['sleep 826 & sleep 825', '(sleep 826 &); sleep 825'])('in an image around as well: %s', async (command) => {
     await kernel.create(['name', 'a', 'children.max', '2', 'vir', 'jail', 'ip4', 'inherit']);
-    const made = kernel.create(['name', 'a.www', 'vir', 'jail', 'ip4', 'inherit', 'exec.prestart', 'sleep 826 & sleep 825', 'exec.timeout', '300ms']);
+    const made = kernel.create(['name', 'a.www', 'vir', 'jail', 'ip4', 'inherit', 'exec.prestart', command, 'exec.timeout', '300ms']);
     expect(await refusal(made)).toMatchObject({ code: 'ETIMEDOUT' });
     await expect.poll(() => ran('pgrep', ['-f', '^sleep 82[56]']).out).toBe('');
   });

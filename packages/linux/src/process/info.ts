@@ -22,6 +22,12 @@ export function processStat(pid: number): { readonly parent: number; readonly st
   return fields === undefined ? undefined : { parent: Number(fields[1]), start: fields[19] ?? '', exiting: (Number(fields[6]) & exitingFlag) !== 0 };
 }
 
+/** The session of a process, the number of who made it; undefined when the process is gone. */
+export function sessionOf(pid: number): number | undefined {
+  const text = read(`/proc/${pid}/stat`);
+  return text === undefined ? undefined : Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[3]);
+}
+
 /** What /proc says of a process; undefined when it is gone. */
 export function processInfo(pid: number): ProcessInfo | undefined {
   const status = read(`/proc/${pid}/status`);

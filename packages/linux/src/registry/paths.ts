@@ -16,7 +16,8 @@ export function registryRoot(): string {
   return `${dir}/vimage`;
 }
 
-const ofRoot = '/run/vimage';
+/** The machine's registry, and that of root of an image. */
+export const ofRoot = '/run/vimage';
 
 /**
  * Where those who live in an image look for its registry: where it is here and, as root there owns a /run that is of the image, where root has his. An ordinary

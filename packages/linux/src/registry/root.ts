@@ -7,14 +7,15 @@ import { ifThere, needDir, openOwn, removeDir, stillNamed, unlink, writeAll } fr
 import { removeTree } from '../sys/remove.ts';
 import { bootTime } from '../sys/process.ts';
 import { sweepHolds } from './hold.ts';
-import { mayHaveNone, sharedUsers, type Layout } from './paths.ts';
+import { mayHaveNone, ofRoot, sharedUsers, type Layout } from './paths.ts';
 
 /** Checks that the registry is nobody's but ours: a directory, no symbolic link, mode 0700. EPERM; undefined when there is none. */
 export function checkRoot(path: string): bigint | undefined {
   const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false });
   if (stat === undefined) return undefined;
   const euid = BigInt(process.geteuid?.() ?? 0);
-  if (stat.uid !== euid && isOutsider(stat.uid)) {
+  // An ordinary user's is not where root of an image has his: there, somebody has put his own in its place.
+  if (path === ofRoot && stat.uid !== euid && isOutsider(stat.uid)) {
     throw new VimageError('EPERM', `${path} is of somebody who is not among the users here`, { subject: path, hint: sharedUsers });
   }
   if (!stat.isDirectory() || stat.uid !== euid || (stat.mode & 0o7777n) !== 0o700n) {

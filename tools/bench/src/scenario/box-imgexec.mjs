@@ -4,6 +4,7 @@ import { startContainer } from '../harness/crun.mjs';
 import { withImage, withKernel } from '../harness/library.mjs';
 import { drive, imgexec, must, program } from '../harness/machine.mjs';
 import { present } from '../harness/peers.mjs';
+import { startPod } from '../harness/podman.mjs';
 
 export default {
   name: 'box-imgexec',
@@ -11,18 +12,18 @@ export default {
   rows: {
     crun: { what: '`imgexec box -- true` in a full box (no Node)', against: '`crun exec`', bound: faster(2) },
     runc: { what: '`imgexec box -- true` in a full box (no Node)', against: '`runc exec`', bound: faster(2) },
+    podman: { what: '`imgexec box -- true` in a full box (no Node)', against: '`podman exec`', bound: faster(2) },
   },
   async run({ rounds }) {
     const command = program('true');
     const containers = [];
-    const start = (runtime) => {
-      const container = startContainer(runtime);
+    const start = (container) => {
       containers.push(container);
       return container.command();
     };
     return withKernel((kernel) => withImage(kernel, boxSpec('box'), () => {
       try {
-        const peers = present({ crun: () => start('crun'), runc: () => start('runc') });
+        const peers = present({ crun: () => start(startContainer('crun')), runc: () => start(startContainer('runc')), podman: () => start(startPod()) });
         const ways = { ours: [imgexec, 'box', '--'], ...peers.there };
         const link = [program('readlink'), '/proc/self/ns/net'];
         for (const [name, way] of Object.entries(ways)) {

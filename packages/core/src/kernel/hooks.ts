@@ -1,11 +1,9 @@
 import type { AnyComponent, RunContext } from '../component/component.ts';
 import { VimageError } from '../errors.ts';
 import type { Image } from '../image/image.ts';
-import type { ParamTable, ParamValues } from '../param/param.ts';
 import type { Hold } from '../substrate.ts';
 import { damagedAt } from './damaged.ts';
-import type { Draft } from './draft.ts';
-import { visible } from './draft.ts';
+import { visible, type Draft } from './draft.ts';
 import { readWhole } from './implied.ts';
 import { instanceAt } from './instance.ts';
 import { checkKnown } from './known.ts';
@@ -57,8 +55,9 @@ export function beginnings(state: KernelState, made: Draft, hold: Hold): readonl
   });
 }
 
-function valuesOf(state: KernelState, image: Image, component: AnyComponent): ParamValues<ParamTable> {
-  return readWhole(state, image.pairs).values(component.name);
+/** What a component is called with for an image that there is. */
+function contextOf(state: KernelState, image: Image, component: AnyComponent, hold: Hold): RunContext<string> {
+  return { image: viewOf(image), values: readWhole(state, image.pairs).values(component.name), ...around(state, image.parent, hold) };
 }
 
 /** Calls `started` of each component of an image that has just been made. */
@@ -67,7 +66,7 @@ export async function started(state: KernelState, image: Image, hold: Hold): Pro
     const component = state.component(number);
     if (component.started === undefined) continue;
     const instance = await state.mutex.run(() => instanceAt(state, image, number));
-    await component.started(instance, { image: viewOf(image), values: valuesOf(state, image, component), ...around(state, image.parent, hold), inside: state.record(image) });
+    await component.started(instance, { ...contextOf(state, image, component, hold), inside: state.record(image) });
   }
 }
 
@@ -104,7 +103,7 @@ async function stopOne(state: KernelState, image: Image, hold: Hold, stops: Stop
   stops.asked.add(image.serial);
   for (const number of [...hooked(state, image)].reverse()) {
     const component = state.component(number);
-    const cx = { image: viewOf(image), values: valuesOf(state, image, component), ...around(state, image.parent, hold) };
+    const cx = contextOf(state, image, component, hold);
     stops.left.push({ component, cx });
     try {
       const instance = await state.mutex.run(() => instanceAt(state, image, number));

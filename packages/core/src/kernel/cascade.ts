@@ -4,7 +4,7 @@ import type { Image } from '../image/image.ts';
 import type { Scope } from '../scope.ts';
 import type { StoredImage, Stage } from '../substrate.ts';
 import { planSteps, recordOf, restricts } from './create.ts';
-import type { KernelState } from './state.ts';
+import { viewOf, type KernelState } from './state.ts';
 
 /** Another image, whose plan depends on what is changed in one. */
 export interface Dependent {
@@ -53,7 +53,7 @@ export async function reach(state: KernelState, dependents: readonly Dependent[]
   const work: Reached[] = [];
   for (const { image, components, before } of dependents) {
     if (await stepsText(state, image, components) === before) continue;
-    const stage = await state.substrate.stage({ name: image.name, serial: image.serial, persist: image.persist }, true);
+    const stage = await state.substrate.stage(viewOf(image), true);
     scope.defer(() => stage.abort());
     work.push({ image, record: await recordOf(state, image), stage });
   }

@@ -254,7 +254,7 @@ export async function reapDying(state: KernelState): Promise<readonly string[]> 
 }
 
 async function removeLeft(state: KernelState, record: StoredImage, stage: Stage): Promise<void> {
-  const image = { name: record.name, serial: record.serial, persist: record.persist };
+  const image = viewOf(record);
   const given = readWhole(state, record.pairs);
   for (const [number, component] of [...state.components.entries()].reverse()) {
     const saved = record.saved.get(component.name);

@@ -89,6 +89,7 @@ export class KernelState {
   }
 }
 
-export function viewOf(image: Image): ImageView {
-  return { name: image.name, serial: image.serial, persist: image.persist };
+/** Of an image, or of what the registry keeps of one. */
+export function viewOf({ name, serial, persist }: ImageView): ImageView {
+  return { name, serial, persist };
 }

@@ -102,13 +102,8 @@ async function createContext(state: KernelState, filling: Filling): Promise<Crea
     parent: await instanceAt(state, made.parent, slot.component),
     peer: (name) => instanceAt(state, visible(state, name), slot.component),
     slot: slotOf,
-    peek: async (name) => (registered(state, name) ? slotOf(name) : undefined),
+    peek: async (name) => (state.tables.components.has(name) ? slotOf(name) : undefined),
   };
-}
-
-/** Whether this kernel has a component of that name. */
-export function registered(state: KernelState, name: string): boolean {
-  return state.components.some((component) => component.name === name);
 }
 
 /** What the registry keeps of an image as it stands in the tree. */

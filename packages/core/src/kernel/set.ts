@@ -8,7 +8,7 @@ import { Scope } from '../scope.ts';
 import { changedKeys, diffPairs, fixedKeys, mergePairs, type SectionDifference } from '../pairs/change.ts';
 import type { Pairs } from '../pairs/pairs.ts';
 import { dependentsOf, reach } from './cascade.ts';
-import { planSteps, recordOf, registered, undo } from './create.ts';
+import { planSteps, recordOf, undo } from './create.ts';
 import { sees, visible } from './draft.ts';
 import { readWhole } from './implied.ts';
 import { instanceAt } from './instance.ts';
@@ -153,6 +153,6 @@ async function setContext(state: KernelState, image: Image, number: number, { no
     parent: await instanceAt(state, parent, number),
     peer: (other) => instanceAt(state, visible(state, other), number),
     slot: (other) => instanceAt(state, image, state.tree.component(other)),
-    peek: (other) => (registered(state, other) ? instanceAt(state, image, state.tree.component(other)) : undefined),
+    peek: (other) => (state.tables.components.has(other) ? instanceAt(state, image, state.tree.component(other)) : undefined),
   };
 }

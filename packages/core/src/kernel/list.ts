@@ -13,7 +13,7 @@ import type { ImageInfo, Listing, SlotInfo } from './types.ts';
 
 /** Every image inside this process's own, parents before children, by name; then the damaged, then (asked for) the dying. */
 export function listImages(state: KernelState, { dying = false, inside = false }: Listing): readonly ImageInfo[] {
-  const below = [...state.tree.subtreeBottomUp(state.cimg)].filter((image) => image !== state.cimg);
+  const below = state.tree.subtreeBottomUp(state.cimg).filter((image) => image !== state.cimg);
   const rows = [...below.map((image) => imageInfo(state, image)), ...(inside ? insideImages(state) : [])].sort((a, b) => compareNames(a.name, b.name));
   if (state.cimg !== state.tree.img0) return rows;
   const damaged = state.damaged.map((entry): ImageInfo => ({

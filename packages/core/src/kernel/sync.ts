@@ -18,7 +18,7 @@ export async function sync(state: KernelState): Promise<void> {
   if (snapshot === undefined) return;
   const named = snapshot.images.filter((stored) => stored.state !== 'dying');
   const bySerial = new Map(named.map((stored) => [stored.serial, stored]));
-  for (const image of [...state.tree.subtreeBottomUp(state.tree.img0)]) {
+  for (const image of state.tree.subtreeBottomUp(state.tree.img0)) {
     if (image !== state.tree.img0 && !stillThere(image, bySerial.get(image.serial))) drop(state, image);
   }
   const damaged: DamagedImage[] = [...snapshot.damaged];

@@ -32,7 +32,7 @@ export async function modify(state: KernelState, image: Image, next: Pairs): Pro
   if (image.parent === undefined) throw new VimageError('EPERM', 'img0 is the machine itself and has nothing to set', { subject: 'img0' });
   const said = diffPairs(image.pairs, next, state.tables);
   const lapsed = lapsedOf(state, image);
-  const report = { name: image.name, changed: [...new Set([...said.flatMap(changedKeys), ...lapsed.flatMap(changedKeys)])] };
+  const report = { name: image.name, changed: [...new Set([...said, ...lapsed].flatMap(changedKeys))] };
   if (said.length === 0 && lapsed.length === 0) return { ...report, notes: [] };
   for (const difference of said) checkDifference(state, image, difference);
   const now = readWhole(state, next, true);

@@ -31,7 +31,7 @@ export type { Bounded, Controller } from './limit.ts';
 export { poke } from './sys/file.ts';
 export { processInfo, sessionOf } from './process/info.ts';
 export { Pidfd, allEnded } from './process/pidfd.ts';
-export { standingIn, wakeParents } from './process/standing.ts';
+export { pidNamespaceOf, standingIn, wakeParents } from './process/standing.ts';
 export type { Standing } from './process/standing.ts';
 export { parseMounts } from './mountinfo.ts';
 export type { Mount } from './mountinfo.ts';

@@ -1,7 +1,7 @@
 import { VimageError, codeOf, defineComponent, type Component, type EntryStep, type ImageView } from '@vimage/core';
 import { joinStep, linuxOf, processInfo, type InitPids, type LinuxSubstrate, type OuterPid } from '@vimage/linux';
 import { endFirst } from './end.ts';
-import { giveBack } from './giveback.ts';
+import { giveBack, pinnedView } from './giveback.ts';
 import { firstNote, noteLimit } from './journal.ts';
 import { vprocParams } from './params.ts';
 import { type Vproc, readSaved, root, savedPairs } from './vproc.ts';
@@ -41,7 +41,8 @@ export const vproc: Component<'proc'> = defineComponent<'proc'>({
     if (lx.cgroupOf(cx.image) === undefined) await cx.stage.journal('proc', firstNote);
     const pids = await start(lx, cx.image, cx.parent);
     cx.scope.defer(async () => {
-      await endFirst({ pid: pids.view, start: undefined }, []);
+      const pinned = await pinnedView(lx, serial);
+      if (pinned !== undefined) await endFirst({ pid: pids.view }, [pinned]);
       (await lx.pinner()).unpin(serial);
     });
     using view = await lx.openPin(serial, 'view', 'pid');
@@ -80,8 +81,9 @@ export const vproc: Component<'proc'> = defineComponent<'proc'>({
   },
 
   remove: async (made, cx) => {
-    if (cx.shared || made.first === undefined) return [];
-    await endFirst(made.first, [made.view, made.own]);
+    const { first, view, own } = made;
+    if (cx.shared || first === undefined || view === undefined || own === undefined) return [];
+    await endFirst(first, [`pid:[${view.ino}]`, `pid:[${own.ino}]`]);
     if ((await cx.stage.journalled('proc')).length > 0) await cx.stage.settle('proc', []);
     return [];
   },

@@ -27,7 +27,8 @@ async function endByPin(lx: LinuxSubstrate, serial: bigint): Promise<boolean> {
   return false;
 }
 
-async function pinnedView(lx: LinuxSubstrate, serial: bigint): Promise<string | undefined> {
+/** The view of an image, as `pid:[INODE]`, by its pin; undefined where there is none. */
+export async function pinnedView(lx: LinuxSubstrate, serial: bigint): Promise<string | undefined> {
   try {
     using view = await lx.openPin(serial, 'view', 'pid');
     return `pid:[${view.ino}]`;

@@ -1,9 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { processInfo } from '@vimage/linux';
 import { onCall } from '@vimage/linux/door';
 import { refusal } from '../../linux/test/ran.ts';
 import { needRoot } from '../../linux/test/rights.ts';
+import { endFirst } from '../src/end.ts';
 import { lab, memberPid, type Lab } from './lab.ts';
 
 const last = '/proc/sys/kernel/ns_last_pid';
@@ -78,6 +80,16 @@ describe.skipIf(needRoot.missing || note !== '')(`a number that was given to ano
     const { first } = await (await at.kernel.lookup('web')).slot('proc');
     const stranger = replace(first?.pid ?? 0);
     expect(await at.kernel.destroy('web')).toMatchObject({ removed: ['web'], dying: [] });
+    await moment();
+    expect(lives(stranger)).toBe(true);
+  });
+
+  test('is not taken for the image’s pid 1 where it began in the same moment', async () => {
+    const { view, own } = await (await at.kernel.lookup('web')).slot('proc');
+    const stranger = spawn('sleep', ['797'], { stdio: 'ignore' });
+    strangers.push(stranger);
+    const { pid = 0 } = stranger;
+    await endFirst({ pid, start: processInfo(pid)?.start }, [`pid:[${view?.ino}]`, `pid:[${own?.ino}]`]);
     await moment();
     expect(lives(stranger)).toBe(true);
   });

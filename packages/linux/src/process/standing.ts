@@ -18,7 +18,7 @@ export function standingIn(namespaces: ReadonlySet<string>): Standing {
   const ended: number[] = [];
   for (const name of readdirSync('/proc')) {
     const pid = Number(name);
-    if (!Number.isInteger(pid) || !namespaces.has(link(pid) ?? '')) continue;
+    if (!Number.isInteger(pid) || !namespaces.has(pidNamespaceOf(pid) ?? '')) continue;
     const stat = ifGone(() => readFileSync(`/proc/${pid}/stat`, 'latin1'));
     if (stat === undefined) continue;
     const [state = 'X', , , , , , flags = '0'] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
@@ -27,7 +27,8 @@ export function standingIn(namespaces: ReadonlySet<string>): Standing {
   return { living, ended };
 }
 
-function link(pid: number): string | undefined {
+/** The pid namespace in which a process stands, as `pid:[INODE]`; undefined when it is gone, or not ours to look at. */
+export function pidNamespaceOf(pid: number): string | undefined {
   return ifGone(() => readlinkSync(`/proc/${pid}/ns/pid`));
 }
 

@@ -82,21 +82,60 @@ static void go_by_way_of(size_t len)
 	opt->program = sealed_copy(exe);
 }
 
+/* All that the pins' namespace is reached from and left to. False where there is no such namespace. */
+static bool find_pins(void)
+{
+	host = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	hostproc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (host < 0 || hostproc < 0 || root < 0)
+		die(EXIT_OURS, errno, "open: /proc/self/ns/mnt: /proc must be mounted");
+	pins = ns_open(registry, "mnt", CLONE_NEWNS, 0, 0);
+	return pins >= 0;
+}
+
+static void enter_mnt(int fd, const char *what)
+{
+	if (setns(fd, CLONE_NEWNS) < 0 && fail_at("setns"))
+		die_at(what);
+}
+
+static void leave_pins(void)
+{
+	enter_mnt(host, "the caller's mount namespace");
+	if (fchdir(root) < 0 || chroot(".") < 0)
+		die(EXIT_OURS, errno, "chroot: the caller's root: needs CAP_SYS_CHROOT");
+}
+
+/* Whether the image at `where` has a registry of those who live in it, with an image of that name. */
+static bool has_inside(const char *name)
+{
+	char path[128];
+	int dir = walk(registry, where, O_PATH | O_DIRECTORY), fd = dir < 0 ? -1 : walk(dir, "plan", O_RDONLY | O_NONBLOCK), len = fd < 0 ? -1 : read_all(fd, text, sizeof text);
+
+	close(dir);
+	close(fd);
+	if (len < 0 || plan_parse(text, (size_t)len, &plan) || (pins < 0 && !find_pins()))
+		return false;
+	enter_mnt(pins, "the pins' namespace");
+	snprintf(path, sizeof path, "%s/sub/own/img/%.*s", plan.serial, (int)strcspn(name, "."), name);
+	dir = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	fd = walk(dir, path, O_PATH | O_DIRECTORY);
+	close(dir);
+	leave_pins();
+	close(fd);
+	return fd >= 0;
+}
+
 /* An image that was made inside another, as that one's registry says, which is theirs: it is looked for, and nothing of it is read. */
 static bool made_inside(void)
 {
 	for (size_t len = strlen(opt->name); len > 0; len--) {
-		size_t n;
-		int fd;
-
 		if (opt->name[len] != '.')
 			continue;
-		n = place_of(opt->name, len);
-		snprintf(where + n, sizeof where - n, "/sub/img/%.*s", (int)strcspn(opt->name + len + 1, "."), opt->name + len + 1);
-		fd = walk(registry, where, O_PATH | O_DIRECTORY);
-		if (fd < 0)
+		place_of(opt->name, len);
+		if (!has_inside(opt->name + len + 1))
 			continue;
-		close(fd);
 		go_by_way_of(len);
 		place_of(opt->name, len);
 		return true;
@@ -248,12 +287,6 @@ static bool has_own_files(void)
 	return false;
 }
 
-static void enter_mnt(int fd, const char *what)
-{
-	if (setns(fd, CLONE_NEWNS) < 0 && fail_at("setns"))
-		die_at(what);
-}
-
 static bool in_view(void)
 {
 	struct stat st;
@@ -264,19 +297,15 @@ static bool in_view(void)
 /* All descriptors are taken and checked before anything is joined: afterwards the pins may be out of reach. */
 static void open_pins(void)
 {
-	host = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
-	hostproc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (host < 0 || hostproc < 0 || root < 0)
-		die(EXIT_OURS, errno, "open: /proc/self/ns/mnt: /proc must be mounted");
-	pins = ns_open(registry, "mnt", CLONE_NEWNS, 0, 0);
-	if (pins < 0 && in_view())
+	bool found = pins >= 0 || find_pins();
+
+	if (!found && in_view())
 		die(EXIT_OURS, EOPNOTSUPP, "pins: %s: out of reach in the mount view of an image: run it outside of that", opt->name);
-	if (pins < 0)
+	if (!found)
 		die(EXIT_OURS, ESTALE, "pins: %s: they are gone: imgctl destroy %s, then create it again", opt->name, opt->name);
 	enter_mnt(pins, "the pins' namespace");
 	for (struct step *st = plan.steps; st < plan.steps + plan.nsteps; st++)
-		if (st->use && st->pin && (st->fd = ns_open(AT_FDCWD, st->pin, st->kind == JOIN ? st->type : CLONE_NEWUSER, st->ino, st->id)) < 0)
+		if (st->use && st->pin && st->kind != COVER && (st->fd = ns_open(AT_FDCWD, st->pin, st->kind == JOIN ? st->type : CLONE_NEWUSER, st->ino, st->id)) < 0)
 			die(EXIT_OURS, ESTALE, "pin: %s of %s: it is gone, or another one: imgctl destroy %s, then create it again", st->pin, opt->name, opt->name);
 	if (has_view && !opt->effective) {
 		if (mkdir(plan.serial, 0700) < 0 && errno != EEXIST)
@@ -286,9 +315,16 @@ static void open_pins(void)
 			die(EXIT_OURS, errno, "open: pins of %s: its directory is gone", opt->name);
 		view_fd = ns_open(pindir, "mnt", CLONE_NEWNS, 0, 0);
 	}
-	enter_mnt(host, "the caller's mount namespace");
-	if (fchdir(root) < 0 || chroot(".") < 0)
-		die(EXIT_OURS, errno, "chroot: the caller's root: needs CAP_SYS_CHROOT");
+	for (struct step *st = plan.steps; view_fd < 0 && st < plan.steps + plan.nsteps; st++) {
+		char path[64];
+
+		if (!st->use || st->kind != COVER || !st->pin)
+			continue;
+		snprintf(path, sizeof path, "%s/own", st->pin);
+		if ((st->fd = view_part(path)) < 0)
+			die(EXIT_OURS, ESTALE, "pin: %s of %s: its registry is gone: imgctl destroy %s, then create it again", st->pin, opt->name, opt->name);
+	}
+	leave_pins();
 }
 
 static void become_root(const struct step *st)

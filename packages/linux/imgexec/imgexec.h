@@ -145,6 +145,7 @@ int relay(const struct child *child, const struct tty *tty);
 
 /* view.c */
 
+int view_part(const char *path); /* what is there, to be put into a view of another mount namespace */
 void view_build(const struct plan *plan, void (*stand)(void)); /* stand: called before what is mounted belongs to a namespace that is joined; in a mount namespace of ours, as host root; where there is a `root`, that is / afterwards */
 
 /* restrict.c: what a process gives up, never to have it again */
@@ -164,6 +165,10 @@ void once_first(char **argv); /* in pid 1 of those: returns in the command's pro
 int member_add(int image, pid_t pid, const char *mark); /* image: its directory in the registry */
 void keeper_begin(int image, bool die_with_parent);
 void keeper(int image, int events, bool die_with_parent); /* returns in the command's process only */
+
+/* look.c */
+
+int look(int from, const char *outer, const char *inner, int *pins);
 
 /* enter.c, serve.c */
 

@@ -9,7 +9,7 @@
 int member_add(int image, pid_t pid, const char *mark)
 {
 	char name[32], line[64], start[24];
-	int dir, fd, n, result = -1;
+	int dir, fd, n, result = -1, err = 0;
 
 	if (start_of(pid, start, sizeof start) < 0)
 		return -1;
@@ -23,10 +23,14 @@ int member_add(int image, pid_t pid, const char *mark)
 	fd = openat(dir, name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd >= 0 && write(fd, line, (size_t)n) == n)
 		result = 0;
+	else
+		err = errno;
+	if (result < 0 && fd >= 0)
+		unlinkat(dir, name, 0);
 	if (fd >= 0)
 		close(fd);
 	close(dir);
-	return result < 0 ? fail_at("write members") : 0;
+	return result < 0 ? (errno = err, fail_at("write members")) : 0;
 }
 
 static void member_remove(int image)
@@ -71,8 +75,11 @@ void keeper_begin(int image, bool die_with_parent)
 		die(EXIT_OURS, errno, "prctl: PR_SET_CHILD_SUBREAPER: it must be permitted");
 	if (getppid() != parent)
 		_exit(128 + SIGKILL);
-	if (member_add(image, getpid(), "keeper") < 0)
-		die_at("members");
+	if (member_add(image, getpid(), "keeper") == 0)
+		return;
+	if (errno == ENOSPC)
+		die(EXIT_OURS, errno, "%s: the registry, %s, is full: make room in it", failed, registry_path());
+	die_at("members");
 }
 
 void keeper(int image, int events, bool die_with_parent)

@@ -27,7 +27,7 @@ static const struct { const char *name; unsigned required, allowed; } kinds[] = 
 	[DEV] = {"dev", FOR | TO, ANY | TO | MAKE},
 	[LINK] = {"link", FOR | TO | TARGET, ANY | TO | TARGET | MAKE},
 	[MASK] = {"mask", FOR | TO, ANY | TO},
-	[COVER] = {"cover", FOR | TO, ANY | TO | FROM | FLAGS},
+	[COVER] = {"cover", FOR | TO, ANY | TO | FROM | FLAGS | PIN | UID | GID},
 	[CAPS] = {"caps", FOR | KEEP, ANY | KEEP},
 	[NNP] = {"nnp", FOR, ANY},
 	[SECCOMP] = {"seccomp", FOR | FILTER, ANY | FILTER | LOG},
@@ -258,6 +258,8 @@ static const char *finish(const struct step *st, unsigned seen)
 		return "a `root` has both `from` and `fs`, or neither";
 	if (st->kind == OVERLAY && (!st->upper != !st->work || (st->upper && st->size)))
 		return "an `overlay` has `upper` without `work`, or `size` with them";
+	if (st->kind == COVER && st->pin && st->from)
+		return "a `cover` has both `from` and `pin`";
 	if (st->kind == RLIMIT && st->soft > st->hard)
 		return "an `rlimit` has `soft` above `hard`";
 	for (const char *s = st->args; s < st->end;) {

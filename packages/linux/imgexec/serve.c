@@ -143,7 +143,7 @@ static int remove_pin(const char *serial, const char *name)
 	snprintf(path, sizeof path, "/%s/%s", serial, name);
 	while (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) == 0)
 		;
-	return unlink(path) < 0 && errno != ENOENT ? fail_at("unlink") : 0;
+	return unlink(path) < 0 && errno != ENOENT && (errno != EISDIR || rmdir(path) < 0) ? fail_at("unlink") : 0;
 }
 
 static int pin(const char *serial, const char *name, int fd)
@@ -779,6 +779,59 @@ static int users(char **arg, int n)
 	return errno = err, result;
 }
 
+static bool valid_room(const char *bytes, const char *inodes)
+{
+	uint64_t n;
+
+	return parse_u64(bytes, &n) && n > 0 && parse_u64(inodes, &n) && n > 0;
+}
+
+/* registry SERIAL UID GID BYTES INODES: a file system of that size as SERIAL/sub, or, where it is there, that size for it, unless more is used. What is theirs
+ * is in it as `own`, which is all that they get to see. */
+static int registry(char **arg)
+{
+	enum { FLAGS = MS_NOSUID | MS_NODEV | MS_NOEXEC };
+	char dir[32], sub[40], own[48], data[96];
+	struct stat around, at;
+	uint64_t uid, gid;
+
+	if (!parse_u64(arg[2], &uid) || !parse_u64(arg[3], &gid) || uid >= UINT32_MAX || gid >= UINT32_MAX || !valid_room(arg[4], arg[5]))
+		return errno = EINVAL, fail_at("registry");
+	snprintf(dir, sizeof dir, "/%s", arg[1]);
+	snprintf(sub, sizeof sub, "%s/sub", dir);
+	snprintf(own, sizeof own, "%s/own", sub);
+	snprintf(data, sizeof data, "size=%s,nr_inodes=%s", arg[4], arg[5]);
+	if ((mkdir(dir, 0700) < 0 && errno != EEXIST) || (mkdir(sub, 0700) < 0 && errno != EEXIST) || stat(dir, &around) < 0 || stat(sub, &at) < 0)
+		return fail_at("mkdir");
+	if (around.st_dev != at.st_dev) {
+		if (mount(NULL, sub, NULL, MS_REMOUNT | FLAGS, data) < 0 && errno != EINVAL)
+			return fail_at("mount");
+	} else if (strncat(data, ",mode=0700", sizeof data - strlen(data) - 1), mount("vimage", sub, "tmpfs", FLAGS, data) < 0)
+		return fail_at("mount");
+	if ((mkdir(own, 0700) < 0 && errno != EEXIST) || lchown(own, (uid_t)uid, (gid_t)gid) < 0)
+		return fail_at("mkdir");
+	add("ok");
+	return 0;
+}
+
+/* look FD|- OUTER INNER: two descriptors of ours, of INNER's registry and of the pins that are its image's. */
+static int look_inside(char **arg)
+{
+	uint64_t number;
+	int from = pins, in, own;
+
+	if (!valid_serial(arg[2]) || !valid_serial(arg[3]) || (strcmp(arg[1], "-") != 0 && (!parse_u64(arg[1], &number) || number <= SOCKET || number > INT_MAX)))
+		return errno = EINVAL, fail_at("look");
+	if (strcmp(arg[1], "-") != 0)
+		from = (int)number;
+	if (ns_check(from, CLONE_NEWNS, 0, 0) < 0 || (own = look(from, arg[2], arg[3], &in)) < 0)
+		return -1;
+	add("ok");
+	add_number(own);
+	add_number(in);
+	return 0;
+}
+
 static int answer(char **arg, int n)
 {
 	const char *what = arg[0];
@@ -795,6 +848,10 @@ static int answer(char **arg, int n)
 	}
 	if (pins < 0)
 		return errno = EINVAL, fail_at("hello comes first");
+	if (strcmp(what, "look") == 0 && n == 4)
+		return look_inside(arg);
+	if (strcmp(what, "registry") == 0 && n == 6 && valid_serial(arg[1]))
+		return registry(arg);
 	if ((n > 1 && !valid_serial(arg[1])) || (n > 2 && strcmp(what, "init") != 0 && !valid_pin(arg[2])))
 		return errno = EINVAL, fail_at("SERIAL or NAME");
 	if (strcmp(what, "pin") == 0 && n == 4)

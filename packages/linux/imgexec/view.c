@@ -194,6 +194,11 @@ static int clone_of(int at, const char *path, int flags)
 	return tree < 0 ? fail_at("open_tree") : tree;
 }
 
+int view_part(const char *path)
+{
+	return clone_of(AT_FDCWD, path, 0);
+}
+
 /* Of the host's; `nofollow`: whoever owns a directory on the way may have put a link there meanwhile, and we may read more than he. */
 static int host_path(const struct step *st, const char *path)
 {
@@ -407,27 +412,31 @@ static int empty_of(bool dir, const char *data)
 static bool has_own(const struct plan *plan, const char *to)
 {
 	for (const struct step *st = plan->steps; st < plan->steps + plan->nsteps; st++)
-		if (st->use && st->kind == COVER && st->from && strcmp(st->to, to) == 0)
+		if (st->use && st->kind == COVER && (st->from || st->pin) && strcmp(st->to, to) == 0)
 			return true;
 	return false;
 }
 
 static void mask_step(const struct plan *plan, const struct step *st)
 {
+	bool covers = st->kind == COVER, given = covers && (st->from || st->pin);
 	int at, tree;
 	struct stat is;
 
-	if (st->kind == COVER && !st->from && has_own(plan, st->to))
+	if (covers && !given && has_own(plan, st->to))
 		return;
 	at = below(st->to, 0);
 	if (at < 0 && (errno == ENOENT || errno == ENOTDIR))
 		return;
 	must(at, st->to);
 	must(fstat(at, &is), st->to);
-	if (st->kind == COVER && !st->from && !S_ISDIR(is.st_mode))
+	if (covers && !given && !S_ISDIR(is.st_mode))
 		return;
-	tree = must(st->kind == COVER && st->from ? host_tree(st) : empty_of(S_ISDIR(is.st_mode), st->kind == COVER ? "mode=0755,size=4k" : "mode=0555,size=4k"), st->to);
-	if (st->kind == COVER && st->from)
+	if (covers && st->pin)
+		tree = st->fd; /* taken where the pins are */
+	else
+		tree = must(given ? host_tree(st) : empty_of(S_ISDIR(is.st_mode), covers ? "mode=0755,size=4k" : "mode=0555,size=4k"), st->to);
+	if (given)
 		must(attr_set(tree, (HARMLESS & ~1ul) | st->flags, 0, -1), st->to);
 	must(put(tree, at), st->to);
 	close(at);

@@ -77,7 +77,8 @@ async function settleImage(found: Found, host: RetireHost, give: GiveBack): Prom
   const done: string[] = [];
   if (rollForward(dir, entry.edit)) {
     // Whoever died may not have come to it. Where images were made inside nothing of the view was changed.
-    if (!hasInside(dir)) host.pinner()?.remove(stored.serial, 'mnt');
+    const pinner = host.pinner();
+    if (!hasInside(pinner?.registryInside(stored.serial))) pinner?.remove(stored.serial, 'mnt');
     done.push(`finished changing "${stored.name}"`);
   }
   if (dropEdits(dir, entry.edit)) done.push(`took back an unfinished change of "${stored.name}"`);

@@ -18,7 +18,7 @@ export { Users, usersOf } from './users.ts';
 export type { RootOutside } from './users.ts';
 export { imgexecCall, imgexecPath } from './imgexec.ts';
 export type { ImgexecCall } from './imgexec.ts';
-export { registryInside, registryPlaces, registryRoot } from './registry/paths.ts';
+export { registryPin, registryPlaces, registryRoot } from './registry/paths.ts';
 export { LinuxStage } from './registry/stage.ts';
 export { LinuxMachine, joinStep } from './machine.ts';
 export type { Named } from './machine.ts';

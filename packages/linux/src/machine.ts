@@ -16,11 +16,9 @@ import { Pinner } from './pinner.ts';
 import type { InitPids, OuterPid, UserMaps } from './pinner.ts';
 import { Layout, registryRoot } from './registry/paths.ts';
 import { Root } from './registry/root.ts';
-import { giveRegistry } from './inside/given.ts';
 import { imageByDescent } from './process/descent.ts';
 import { readPlan } from './retire.ts';
 import { ifThere } from './sys/file.ts';
-import type { RootOutside } from './users.ts';
 import { readSysctl, writeSysctl } from './sysctl.ts';
 
 /** What names an image and cannot come to mean another. */
@@ -181,11 +179,6 @@ export abstract class LinuxMachine {
     const pinner = await this.pinner();
     pinner.users(image.serial, maps, outer, this.lockOf(image.serial));
     return pinner.open(image.serial, 'user', 'user');
-  }
-
-  /** Gives an image, made just now, a registry for those who will live in it, whose root is that user outside. */
-  registryInside(image: Named, root: RootOutside): void {
-    giveRegistry(this.dirOf(image), root);
   }
 
   /** Opens a pin. ENOENT: it was unmounted by hand, or never made. */

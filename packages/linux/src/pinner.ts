@@ -1,9 +1,12 @@
-import { closeSync, constants, openSync, statSync } from 'node:fs';
+import { closeSync, constants, existsSync, openSync, statSync } from 'node:fs';
 import { InvariantError, VimageError } from '@vimage/core';
 import { Helper } from './helper.ts';
 import { Namespace, openPath } from './ns.ts';
 import type { NsType } from './abi/ns.ts';
+import type { Room } from './inside/room.ts';
+import { ownDir, registryPin } from './registry/paths.ts';
 import { SysError, asSysError } from './sys/error.ts';
+import type { RootOutside } from './users.ts';
 
 /** The two processes that are pid 1: of the view and of the image, by their numbers in our pid namespace. */
 export interface InitPids {
@@ -108,6 +111,37 @@ export class Pinner implements Disposable {
   users(serial: bigint, maps: UserMaps, outer?: Namespace, lock?: number): void {
     const around = outer === undefined ? [] : [String(outer.fd)];
     this.#ask(...under(lock), 'users', String(serial), maps.setgroups ? 'allow' : 'deny', maps.uid, maps.gid, ...around);
+  }
+
+  /** Makes the file system of a registry for those who will live in an image, whose root is that user, or gives the one there is another size, unless more is used. */
+  giveRegistry(serial: bigint, root: RootOutside, room: Room, lock?: number): void {
+    this.#ask(...under(lock), 'registry', String(serial), String(root.uid), String(root.gid), String(room.bytes), String(room.inodes));
+  }
+
+  /** The registry of those who live in an image; undefined where it has none. Everything in it is theirs. */
+  registryInside(serial: bigint): string | undefined {
+    const path = `${this.pathOf(registryPin(serial))}/${ownDir}`;
+    return existsSync(path) ? path : undefined;
+  }
+
+  /**
+   * Calls `fn` with the registry inside image `inner`, which was made inside image `outer` of the registry whose pins are in `from` (undefined: ours). undefined
+   * where that cannot be found. ETIMEDOUT: what is in the way answers nobody.
+   */
+  lookInside<T>(from: number | undefined, outer: bigint, inner: bigint, fn: (path: string, pins: number) => T): T | undefined {
+    let found: readonly string[];
+    try {
+      found = this.#ask('look', from === undefined ? '-' : String(from), String(outer), String(inner));
+    } catch (error) {
+      if (!(error instanceof SysError) || error.code === 'ETIMEDOUT') throw error;
+      return undefined;
+    }
+    const [own = '', pins = ''] = found;
+    try {
+      return fn(`/proc/${this.pid}/fd/${own}`, Number(pins));
+    } finally {
+      for (const each of found) this.#ask('drop', each);
+    }
   }
 
   /** `SERIAL/NAME` of every pin. */

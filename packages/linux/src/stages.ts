@@ -4,6 +4,7 @@ import type { Awaitable, StoredImage } from '@vimage/core';
 import { topCgroup } from './cgroup.ts';
 import type { CgroupAt } from './cgroup.ts';
 import { withLimits } from './limit.ts';
+import { roomFor } from './inside/room.ts';
 import { LinuxMachine } from './machine.ts';
 import type { Named } from './machine.ts';
 import { cgroupAt, decodePlan } from './registry/entry.ts';
@@ -149,6 +150,11 @@ export abstract class LinuxStages extends LinuxMachine {
     return this.#staged.get(serial)?.lockFd;
   }
 
+  /** The registry of those who live in an image, from here; undefined where there is none, or the pins are out of reach. */
+  protected registryInside(serial: bigint): string | undefined {
+    return this.pinnerIfPins()?.registryInside(serial);
+  }
+
   get #stageHost(): StageHost {
     return {
       run: (fn) => this.root.run(fn),
@@ -161,6 +167,8 @@ export abstract class LinuxStages extends LinuxMachine {
       },
       discard: (serial, cgroup, dir) => this.#discard(serial, cgroup, dir),
       needPins: () => { this.needPins(); },
+      giveRegistry: (serial, root, childrenMax) => { this.livePinner().giveRegistry(serial, root, roomFor(childrenMax), this.lockOf(serial)); },
+      registryInside: (serial) => this.registryInside(serial),
       settlePins: (quietly) => { this.#settlePins(quietly); },
       remakeView: (serial) => this.pinnerIfPins()?.remove(serial, 'mnt'),
       own: (serial, dir, persist) => this.#own(serial, dir, persist),

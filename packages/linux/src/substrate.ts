@@ -284,8 +284,10 @@ export class LinuxSubstrate extends LinuxStages implements Substrate {
     return this.#threads?.revoke(image, sockets);
   }
 
-  inside({ name }: Named): readonly InsideImage[] {
-    return readInside(this.layout.image(name));
+  inside({ serial }: Named): readonly InsideImage[] {
+    const pinner = this.pinnerIfPins();
+    const path = pinner?.registryInside(serial);
+    return pinner === undefined || path === undefined ? [] : readInside(path, serial, pinner);
   }
 
   files({ name, serial }: Named): ImageFs {

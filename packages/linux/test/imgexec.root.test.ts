@@ -301,6 +301,7 @@ describe.skipIf(missing)(`imgexec${missing ? ` (skipped: ${missing} is missing)`
         [...head, ['steps', '2'], ['steps', '2'], ['step', 'cover'], ['for', 'x'], ['to', '/a']], [...head, ['steps', '-3'], ['step', 'cover'], ['for', 'x'], ['to', '/a']],
         [...head, ['step', 'join'], ['for', 'x']], [...head, ['step', 'cover'], ['for', 'x'], ['to', 'relative']], [...head, ['', '']],
         [...head, ['step', 'cover'], ['for', 'x'], ['to', '/a'], ['to', '/b']], [...head, ['step', 'cover'], ['for', 'x'], ['to', '/a'], ['fs', 'proc']],
+        [...head, ['step', 'cover'], ['for', 'x'], ['to', '/a'], ['from', '/b'], ['pin', '1/sub']], [...head, ['step', 'cover'], ['for', 'x'], ['to', '/a'], ['pin', '../sub']],
         [...head, ['step', 'mount'], ['for', 'x'], ['fs', 'proc'], ['to', '/proc'], ['flags', 'ro,suid']], [...head, ['cgroup', '/x']],
         [...head, ['step', 'mount'], ['for', 'x'], ['fs', 'proc'], ['to', '/sys'], ['keep', '/system']], [['vimage-plan', '1'], ['image', '../bad'], ['serial', '9']],
         [...head, ['step', 'join'], ['for', 'x'], ['type', 'net'], ['pin', '../1/net'], ['ino', '1']], [...head, ['step', 'join'], ['for', 'x'], ['type', 'net'], ['pin', '1/net'], ['ino', '0x1']],

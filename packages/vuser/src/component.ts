@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { VimageError, defineComponent, type CheckContext, type Component, type CreateContext, type EntryStep, type OnceContext, type OnceSteps, type Pair, type ParamValues } from '@vimage/core';
-import { Users, joinStep, linuxOf, registryInside, registryPlaces, type LinuxSubstrate } from '@vimage/linux';
+import { Users, joinStep, linuxOf, registryPin, registryPlaces, type LinuxSubstrate, type RootOutside } from '@vimage/linux';
 import { freeRange, passing } from './allot.ts';
 import { checkMap, checkWithin, isWhole, mapText, readMap, rootOf, type IdMap } from './map.ts';
 import { accountFiles } from './names.ts';
@@ -47,7 +47,6 @@ export const vuser: Component<'user'> = defineComponent<'user'>({
       const files = accountFiles(names ?? [], groups ?? []);
       for (const name of accounts) await cx.stage.file('user', name, files[name]);
     }
-    if (made.root !== undefined) lx.registryInside(cx.image, made.root);
     return made;
   },
 
@@ -66,21 +65,26 @@ export const vuser: Component<'user'> = defineComponent<'user'>({
 
   once,
 
-  entry: ({ serial, ns, uid, gid, places }, { delegated, image, home }) => {
+  entry: ({ serial, ns, uid, gid, places, root }, { delegated, image, home }) => {
     if (serial === undefined || ns === undefined) return [];
     const join = joinStep(serial, 'user', ns);
     const args = [...join.args, ...asWho('uid', uid), ...asWho('gid', gid)];
     // Who has the users of another image has not that one's registry.
-    const own = delegated && image.serial === serial;
+    const owner = delegated && image.serial === serial ? root : undefined;
     const steps: EntryStep[] = [
       { ...join, args, mode: 'live' },
       { ...join, args, mode: 'effective', ask: true },
       ...places.map((to): EntryStep => ({ verb: 'cover', args: [['to', to], ['from', `${home}/user/${basename(to)}`], ['flags', 'ro']], mode: 'live' })),
-      ...(own ? registryPlaces() : []).map((to): EntryStep => ({ verb: 'cover', args: [['to', to], ['from', registryInside(home)]], mode: 'live' })),
+      ...(owner === undefined ? [] : registrySteps(serial, owner)),
     ];
     return steps;
   },
 });
+
+/** The registry of those who will live in it, where they look for one. */
+function registrySteps(serial: bigint, { uid, gid }: RootOutside): readonly EntryStep[] {
+  return registryPlaces().map((to) => ({ verb: 'cover', args: [['to', to], ['pin', registryPin(serial)], ['uid', String(uid)], ['gid', String(gid)]], mode: 'live' }));
+}
 
 /** For one command: nobody else has these users, and no number of them stays anywhere. */
 function once({ values, parent }: OnceContext<'user'>): OnceSteps | undefined {

@@ -1,51 +1,32 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { cannot, missing, workspace, World, type Result } from './lib/world.ts';
+import { box, cannotInside, images, imgexec, InsideWorld, main } from './lib/inside.ts';
+import type { Result, World } from './lib/world.ts';
 
-const why = cannot() ?? missing('perl', 'perl')
-  ?? (spawnSync('setpriv', ['--reuid=1234', '--regid=1234', '--clear-groups', process.execPath, '--version']).status === 0 ? undefined : `${process.execPath} cannot be run by another user`);
+const why = cannotInside();
 
 /** Images that are made in images, by root of those: with users of their own and children.max. */
 describe.skipIf(why !== undefined)(`images made inside images${why === undefined ? '' : `: ${why}`}`, () => {
+  let at: InsideWorld;
   let world: World;
   let before: readonly string[];
-  const main = '/mnt/vimage/packages/imgctl/dist/main.js';
-  const imgctl = (...args: readonly string[]): Promise<Result> => world.run([process.execPath, main, ...args]);
-  const ok = async (...args: readonly string[]): Promise<string> => {
-    const { status, out, err } = await imgctl(...args);
-    expect({ status, err, args }).toEqual({ status: 0, err: '', args });
-    return out;
-  };
-  const enter = (image: string, ...command: readonly string[]): Promise<Result> => world.run(['/mnt/vimage/packages/linux/dist/imgexec', image, '--', ...command]);
-  /** imgctl, run in an image. */
-  const inside = (image: string, ...args: readonly string[]): Promise<Result> => enter(image, process.execPath, main, ...args);
-  const okInside = async (image: string, ...args: readonly string[]): Promise<string> => {
-    const { status, out, err } = await inside(image, ...args);
-    expect({ status, err, args }).toEqual({ status: 0, err: '', args });
-    return out;
-  };
-  const sh = (image: string, script: string): Promise<Result> => enter(image, 'sh', '-c', script);
-  const box = (name: string, children: number, ...priv: readonly string[]): readonly string[] => [
-    'name', name, 'children.max', String(children), 'vir', 'user', 'vir', 'fs', 'root', 'host', 'tmpfs', '/run,/tmp', 'vir', 'net', 'vir', 'proc', 'vir', 'priv', ...priv,
-  ];
+  const imgctl = (...args: readonly string[]): Promise<Result> => at.imgctl(...args);
+  const ok = (...args: readonly string[]): Promise<string> => at.ok(...args);
+  const inside = (image: string, ...args: readonly string[]): Promise<Result> => at.inside(image, ...args);
+  const okInside = (image: string, ...args: readonly string[]): Promise<string> => at.okInside(image, ...args);
+  const sh = (image: string, script: string): Promise<Result> => at.sh(image, script);
   const perl = 'perl -e';
-  const images = ['allow.images', 'true'] as const;
 
   beforeAll(async () => {
-    world = await World.open();
-    // A directory of the workspace may be closed to others; what is in it is not.
-    await world.sh(`mount -t tmpfs -o mode=755 tmpfs /mnt; mkdir -p /mnt/vimage/packages /mnt/vimage/node_modules
-      mount --bind ${path.join(workspace, 'packages')} /mnt/vimage/packages; mount --bind ${path.join(workspace, 'node_modules')} /mnt/vimage/node_modules`);
-    await ok('ls');
+    at = await InsideWorld.open();
+    world = at.world;
     before = await world.traces();
   });
   afterEach(async () => {
     for (const image of ['lab', 'other']) await imgctl('destroy', '-g', '0', image);
     expect(await world.traces()).toEqual(before);
   });
-  afterAll(() => world[Symbol.asyncDispose]());
+  afterAll(() => at[Symbol.asyncDispose]());
 
   it('are not made by who shares the users of another, and he is told what would help', async () => {
     await ok('create', ...box('lab', 2, ...images));
@@ -92,7 +73,6 @@ describe.skipIf(why !== undefined)(`images made inside images${why === undefined
     expect((await imgctl('exec', '-d', 'lab.mid', '--', '/nonesuch')).status).toBe(127);
     await world.sh(`${process.execPath} ${main} exec -d lab.mid -- sleep 816 >/dev/null 2>&1`);
     expect(await ok('ps', 'lab')).toContain('sleep 816');
-    const imgexec = '/mnt/vimage/packages/linux/dist/imgexec';
     expect((await world.run([imgexec, '--clean-env', '--env', 'A=b', 'lab.mid', '--', 'env'])).out.trim().split('\n').map((line) => line.split('=', 1)[0]).sort()).toEqual(expect.arrayContaining(['A', 'PATH']));
 
     await okInside('lab.mid', 'destroy', 'leaf');

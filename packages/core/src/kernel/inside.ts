@@ -13,7 +13,7 @@ export function insideImages(state: KernelState): readonly ImageInfo[] {
 
 /** Each with the name of the one that keeps it: '' for the one this process lives in. */
 function rows(state: KernelState): readonly { readonly outer: string; readonly info: ImageInfo }[] {
-  return state.tree.subtreeBottomUp(state.cimg).filter((image) => image !== state.tree.img0 && image.state === 'live').flatMap((image) => {
+  return state.tree.subtreeBottomUp(state.cimg).filter((image) => image !== state.tree.img0 && image.state === 'live' && image.subnets.max > 0).flatMap((image) => {
     const outer = image === state.cimg ? '' : state.tree.nameFrom(state.cimg, image);
     // One that was made from outside has the name.
     const given = (state.substrate.inside?.(state.record(image)) ?? []).filter(({ name }) => !image.children.has(name.split('.', 1)[0] ?? ''));

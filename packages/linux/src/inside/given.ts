@@ -1,37 +1,26 @@
-import { chownSync, closeSync, lstatSync, readFileSync, readdirSync } from 'node:fs';
+import { chownSync, closeSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { codeOf } from '@vimage/core';
 import { door } from '../door.ts';
-import { limitFile, registryInside } from '../registry/paths.ts';
+import { limitFile } from '../registry/paths.ts';
 import { openDir } from '../sys/dir.ts';
-import { ifThere, needDir, rename, unlink, writeNew } from '../sys/file.ts';
-import type { RootOutside } from '../users.ts';
-
-/** Makes the registry of those who will live in an image, theirs; it goes with the directory. Its path. */
-export function giveRegistry(dir: string, root: RootOutside): string {
-  const path = registryInside(dir);
-  needDir(path);
-  door('chown', () => { chownSync(path, root.uid, root.gid); });
-  return path;
-}
+import { ifThere, rename, unlink, writeNew } from '../sys/file.ts';
 
 /**
- * Says in such a registry how many images it may have; nothing where there is none. Whoever owns it can say something else, or put a directory in that place,
- * and then it is not said: it bounds those who keep to it, as limits of processes and memory bound the others.
+ * Says in the registry of those who live in an image how many images it may have. Whoever owns it can say something else, put a directory in that place, or fill
+ * it, and then it is not said: it bounds those who keep to it, as limits of processes and memory bound the others.
  */
-export function writeLimit(dir: string, childrenMax: number): void {
-  const path = registryInside(dir);
-  const owner = lstatSync(path, { throwIfNoEntry: false });
-  if (owner === undefined) return;
+export function writeLimit(path: string, childrenMax: number): void {
+  const owner = statSync(path);
   // Made beside it, where nobody else is, and moved there: what its owner has put there by that name is not followed, nor written to.
-  const made = `${dir}/${limitFile}.~${process.pid}`;
+  const made = `${path}/../${limitFile}.~${process.pid}`;
   unlink(made);
-  writeNew(made, Buffer.from(`${childrenMax}\n`));
   try {
+    writeNew(made, Buffer.from(`${childrenMax}\n`));
     door('chown', () => { chownSync(made, owner.uid, owner.gid); });
     rename(made, `${path}/${limitFile}`);
   } catch (error) {
     unlink(made);
-    if (!['EISDIR', 'ENOTEMPTY', 'EEXIST'].includes(codeOf(error) ?? '')) throw error;
+    if (!['EISDIR', 'ENOTEMPTY', 'EEXIST', 'ENOSPC'].includes(codeOf(error) ?? '')) throw error;
   }
 }
 
@@ -41,9 +30,9 @@ export function readLimit(root: string): number | undefined {
   return text !== undefined && /^\d{1,5}\n$/.test(text) ? Number(text) : undefined;
 }
 
-/** Whether images were made in there: something is in its `img`, where that is a directory. */
-export function hasInside(dir: string): boolean {
-  const fd = openDir(`${registryInside(dir)}/img`);
+/** Whether images were made in a registry of those who live in an image (undefined: it has none): something is in its `img`, where that is a directory. */
+export function hasInside(path: string | undefined): boolean {
+  const fd = path === undefined ? undefined : openDir(`${path}/img`);
   if (fd === undefined) return false;
   try {
     return readdirSync(`/proc/self/fd/${fd}`).length > 0;

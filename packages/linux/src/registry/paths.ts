@@ -46,13 +46,13 @@ export function isSegment(name: string): boolean {
   return segment.test(name);
 }
 
-/** Where an image's directory has the registry that is /run/vimage in it. */
-export const insideDir = 'sub';
-
-/** The registry of those who live in an image, from the directory of its files. */
-export function registryInside(home: string): string {
-  return `${home}/${insideDir}`;
+/** The pin of the file system in which is the registry of those who live in an image: /run/vimage in it. */
+export function registryPin(serial: bigint): string {
+  return `${serial}/sub`;
 }
+
+/** What of that file system they see. Beside it is what nobody but us gets to. */
+export const ownDir = 'own';
 
 /** What bounds how many images there are in a registry, written by whoever gave it. */
 export const limitFile = 'children.max';

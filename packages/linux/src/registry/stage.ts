@@ -10,8 +10,9 @@ import { decodePlan, encodePlan, isView } from './entry.ts';
 import type { Entry } from './entry.ts';
 import { readNotes, writeNote, writeNotes } from './journal.ts';
 import type { FileLock } from './lock.ts';
-import { insideDir } from './paths.ts';
+import { givenRegistry } from '../inside/step.ts';
 import { removingPlan, startingMark } from './read.ts';
+import type { RootOutside } from '../users.ts';
 
 /** What a stage needs of the registry it is in. */
 export interface StageHost {
@@ -27,6 +28,10 @@ export interface StageHost {
   discard(serial: bigint, cgroup: CgroupAt | undefined, dir: string): Promise<void>;
   /** Makes the pins' namespace where there is none. */
   needPins(): void;
+  /** Makes what is to be the registry of those who will live in the image, or gives it another size. */
+  giveRegistry(serial: bigint, root: RootOutside, childrenMax: number): void;
+  /** That registry; undefined where there is none. */
+  registryInside(serial: bigint): string | undefined;
   /** Waits until what was asked to be pinned is; `quietly`: or not. */
   settlePins(quietly: boolean): void;
   /** What enters from now on gets a mount view as the plan has it; what lives there keeps the one it has. */
@@ -135,11 +140,13 @@ export class LinuxStage implements Stage {
     const bytes = encodePlan(image, plan, this.#start);
     const pairs = encodePairs(image.pairs);
     const newView = this.#start.existing && decodePlan(bytes, 'plan').view !== this.#start.entry?.view;
-    if (newView && hasInside(this.#dir)) throw holdsImages(this.name);
     const published: Published = { persist: image.persist, childrenMax: childrenMaxOf(image.pairs), newView, starting: image.starting === true };
+    const registry = givenRegistry(plan, this.serial);
     return this.#host.run(() => {
+      if (newView && hasInside(this.#host.registryInside(this.serial))) throw holdsImages(this.name);
       // Whoever enters first pins the view: the place for that has to be there.
       if (plan.some(({ verb, mode }) => isView(verb) && mode !== 'effective')) this.#host.needPins();
+      if (registry !== undefined) this.#host.giveRegistry(this.serial, registry, published.childrenMax);
       this.#host.begin();
       try {
         if (this.#start.existing) this.#publishChange(bytes, pairs, published);
@@ -155,7 +162,7 @@ export class LinuxStage implements Stage {
     if (starting) writeNew(`${this.#dir}/${startingMark}`, new Uint8Array());
     writeNew(`${this.#dir}/pairs`, pairs);
     writeNew(`${this.#dir}/plan`, plan);
-    writeLimit(this.#dir, childrenMax);
+    this.#sayLimit(childrenMax);
     this.#host.settlePins(false);
     try {
       rename(this.#dir, this.home);
@@ -182,10 +189,15 @@ export class LinuxStage implements Stage {
       rollForward(this.#dir, this.#start.edit);
       if (persist) this.#host.own(this.serial, this.#dir, true);
       if (newView) this.#host.remakeView(this.serial);
-      writeLimit(this.#dir, childrenMax);
+      this.#sayLimit(childrenMax);
     } catch {
       // It has happened all the same: readers know where its files are, and gc gives them their names.
     }
+  }
+
+  #sayLimit(childrenMax: number): void {
+    const registry = this.#host.registryInside(this.serial);
+    if (registry !== undefined) writeLimit(registry, childrenMax);
   }
 
   async abort(): Promise<void> {
@@ -231,7 +243,7 @@ function holdsImages(name: string): VimageError {
 /** Files `NAME.~EDIT` of an image, and of its components. */
 function edits(dir: string): readonly { readonly path: string; readonly target: string; readonly edit: string }[] {
   return (ifThere(() => readdirSync(dir, { withFileTypes: true })) ?? []).flatMap((item) => {
-    if (item.isDirectory() && item.name !== 'img' && item.name !== insideDir) return edits(`${dir}/${item.name}`);
+    if (item.isDirectory() && item.name !== 'img') return edits(`${dir}/${item.name}`);
     const [, name, edit] = /^(.*)\.~(\d+)$/.exec(item.name) ?? [];
     return name === undefined || edit === undefined ? [] : [{ path: `${dir}/${item.name}`, target: `${dir}/${name}`, edit }];
   });

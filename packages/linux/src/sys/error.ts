@@ -28,7 +28,7 @@ export class SysError extends VimageError {
 
   constructor(syscall: string, errno: number, subject?: string, detail: ErrorDetail = {}) {
     const code = errnoName(errno);
-    const hint = detail.hint ?? hintOf(syscall, code);
+    const hint = detail.hint ?? hintOf(syscall, code, subject);
     super(code, `${syscall}${subject === undefined ? '' : ` ${subject}`}: ${code}`, {
       ...detail,
       ...(subject === undefined ? {} : { subject }),
@@ -40,11 +40,12 @@ export class SysError extends VimageError {
   }
 }
 
-function hintOf(syscall: string, code: string): string | undefined {
+function hintOf(syscall: string, code: string, subject: string | undefined): string | undefined {
   if (code !== 'ENOSPC') return hints[code];
-  return /^(unshare|clone)$/.test(syscall)
-    ? 'the limit on namespaces is reached: see /proc/sys/user/max_*_namespaces'
-    : 'the file system is full: make room, then try again; nothing was half written';
+  if (/^(unshare|clone)$/.test(syscall)) return 'the limit on namespaces is reached: see /proc/sys/user/max_*_namespaces';
+  const registry = /^\/run\/(?:.*?\/)?vimage(?=\/)/.exec(subject ?? '')?.[0];
+  if (registry === undefined) return 'the file system is full: make room, then try again; nothing was half written';
+  return `the file system of the registry, ${registry}, is full: make room (df ${registry}; df -i ${registry}), then try again; nothing was half written\nin an image it is as large as its children.max is: more of that, from outside, makes it larger`;
 }
 
 /** What Node's own calls throw, as ours; anything else as it is. */

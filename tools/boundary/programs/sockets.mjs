@@ -4,6 +4,7 @@ import dgram from 'node:dgram';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import net from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { ask, closed, code, lab, serve, withNet } from './lab.mjs';
 
 await lab(async (at) => {
@@ -65,6 +66,11 @@ await lab(async (at) => {
   const box = await at.image('vir', 'net', 'vir', 'priv');
   assert.equal(await code(() => box.effective(() => serve('box'))), 'ENOTSUP');
   await closed(await box.effective({ only: ['net'] }, () => serve('box')));
+
+  // What there is to speak by.
+  const eth = await at.image('vir', 'net', 'addr', 'lo=10.9.8.7/32');
+  assert.deepEqual(eth.effective(() => Object.values(networkInterfaces()).flat().map(({ address }) => address)).includes('10.9.8.7'), true);
+  assert.equal(Object.values(networkInterfaces()).flat().some(({ address }) => address === '10.9.8.7'), false);
 
   // Only: what is not covered stays.
   assert.equal(await a.effective({ only: [] }, () => ask()), 'host');

@@ -1,6 +1,7 @@
 import { wrapAgents } from './agents.ts';
 import { routeDispatchers } from './dispatchers.ts';
 import { wrapNames } from './dns/wrap.ts';
+import { wrapInterfaces } from './interfaces.ts';
 import { wrapSockets } from './sockets.ts';
 import { wrapSpawn } from './spawn.ts';
 import { tellStrangers, watching } from './strangers.ts';
@@ -18,6 +19,7 @@ export function install(): void {
   if (debugging) noteWhereabouts();
   wrapSpawn();
   wrapNames();
+  wrapInterfaces();
   wrapWorkers();
   wrapAgents();
   routeDispatchers();

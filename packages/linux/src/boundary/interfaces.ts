@@ -1,0 +1,13 @@
+import { syncBuiltinESMExports } from 'node:module';
+import { wrap } from './native.ts';
+import { stands } from './store.ts';
+
+/** os.networkInterfaces: those of the image. ESRCH, EOPNOTSUPP. */
+export function wrapInterfaces(): void {
+  wrap(process.getBuiltinModule('node:os'), 'networkInterfaces', (native) => function (...args) {
+    const stand = stands.getStore();
+    const look = (): unknown => Reflect.apply(native, this, args);
+    return stand === undefined ? look() : stand.threads.inNet(stand.td, look);
+  });
+  syncBuiltinESMExports();
+}

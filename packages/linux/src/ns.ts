@@ -104,7 +104,7 @@ function standing(type: NsType): Namespace {
   if (!nsOwned(self.fd)) {
     self.close();
     throw new VimageError('EPERM', `this process could not come back to its own ${type} namespace, which belongs to the machine`, {
-      subject: type, hint: 'what takes that is not there without root yet; run it as root',
+      subject: type, hint: 'start the program where it stands in a network of your own: imgctl rootless -- unshare --net sh -c "ip link set lo up; exec node app.js"',
     });
   }
   began.set(type, self);

@@ -115,13 +115,15 @@ describe('the table', () => {
       ['box-living', '≤ 2 ×', '≥ 2 × faster'],
       ['box-once', 'faster', 'faster', 'faster'],
       ['box-crowd', '≤ 1 ×'],
-      ['box-imgexec', '≥ 2 × faster', '≥ 2 × faster'],
+      ['box-imgexec', '≥ 2 × faster', '≥ 2 × faster', '≥ 2 × faster'],
       ['sandbox-runtime', '≥ 5 × faster', '≥ 5 × faster', '≥ 5 × faster', '≤ 1.2 ×', '≥ 5 × faster'],
       ['lab', '≤ 1.5 ×', '≤ 1.5 ×', '≥ 8 × faster'],
       ['scale', '≤ 1.1 ×'],
       ['bystander', '≤ 1.1 ×'],
       ['slots', '≤ 1.2 ×', '≤ 1.2 ×', '≤ 1.2 ×', 'faster', '≤ 1.1 ×'],
       ['throughput', '≥ 0.97'],
+      ['node-http', '≥ 0.95', '≥ 0.98'],
+      ['node-many', 'faster', 'faster'],
     ];
     expect(scenarios.map(({ name, rows }) => [name, ...Object.values(rows).map(({ bound }) => bound.text)])).toEqual(promised);
   });

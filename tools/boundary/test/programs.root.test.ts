@@ -1,8 +1,11 @@
 import { execFile } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import { imgexecPath } from '@vimage/linux';
 import { needRoot } from '../../../packages/linux/test/rights.ts';
 
 const run = promisify(execFile);
@@ -19,3 +22,27 @@ for (const version of ['20', '22', '24', '26']) {
     });
   });
 }
+
+describe.skipIf(needRoot.missing)(`an ordinary user${needRoot.note}`, () => {
+  const user = '12345';
+  const start = async (...command: readonly string[]): Promise<{ readonly stdout: string }> => {
+    const dir = mkdtempSync(path.join(tmpdir(), 'vimage-user-'));
+    chownSync(dir, Number(user), Number(user));
+    try {
+      const args = ['--reuid', user, '--regid', user, '--clear-groups', imgexecPath(), '--rootless', ...command];
+      return await run('setpriv', args, { env: { PATH: process.env['PATH'], HOME: dir, XDG_RUNTIME_DIR: dir, VIMAGE_INVARIANTS: '1' }, timeout: 55_000, encoding: 'utf8' });
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
+  };
+  const program = `${here}programs/pools.mjs`;
+
+  test('acts on his images from a network of his own', async () => {
+    const { stdout } = await start('unshare', '--net', 'sh', '-c', 'ip link set lo up; exec "$0" "$1"', process.execPath, program);
+    expect(stdout.trim()).toBe('ok');
+  });
+
+  test('is told how, from that of the machine', async () => {
+    await expect(start(process.execPath, program)).rejects.toMatchObject({ stderr: expect.stringMatching(/could not come back to its own net namespace[^]*imgctl rootless -- unshare --net/) });
+  });
+});

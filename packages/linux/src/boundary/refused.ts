@@ -5,14 +5,14 @@ const errnos = new Map<string, number>(Object.entries(constants.errno));
 const told = new Set<string>();
 
 /**
- * An error of ours as a native handle gives it, for Node to make its own of: a negative errno. What can never be right is explained
+ * An error of ours as a native handle gives it, for Node to make its own of: a negative errno. What cannot be right as it was called is explained
  * in a warning, once each, as the number cannot say it. Broken invariants go on.
  */
 export function refused(error: unknown): number {
   if (!(error instanceof VimageError)) throw error;
   const errno = errnos.get(error.code);
   if (errno === undefined) throw error;
-  if (error.code === 'EOPNOTSUPP') warned(error.message, error.hint);
+  if (error.code === 'EOPNOTSUPP' || error.code === 'EPERM') warned(error.message, error.hint);
   return -errno;
 }
 

@@ -86,7 +86,7 @@ describe.skipIf(why !== undefined)(`what somebody took away by hand${why === und
       // Without the addresses that the kernel gives in its own time.
       const look = async (): Promise<readonly string[]> => (await world.traces()).filter((line) => !line.includes('fe80:'));
       const full = await look();
-      expect(await mistake(world, 1, 'create', 'name', 'other', 'vir', 'net', 'veth', 'eth0=parent:x0', 'vir', 'proc')).toMatch(/ENOSPC: .*\n +the file system is full: make room, then try again; nothing was half written/);
+      expect(await mistake(world, 1, 'create', 'name', 'other', 'vir', 'net', 'veth', 'eth0=parent:x0', 'vir', 'proc')).toMatch(/ENOSPC: .*\n +the file system of the registry, \/run\/vimage, is full: make room .*, then try again; nothing was half written/);
       expect(await mistake(world, 1, 'set', 'web', 'vir', 'net', 'mtu', 'eth0=1400')).toMatch(/ENOSPC/);
       expect(await mistake(world, 125, 'run', 'vir', 'net', '--', 'echo', 'ran')).toMatch(/ENOSPC/);
       await expect.poll(look, { timeout: 5000 }).toEqual(full);

@@ -17,7 +17,7 @@ enum { MOST = 3 };
 
 static struct made *made;
 static struct step *st[MOST], *user;
-static int n, ready[2];
+static int n;
 static pid_t stands;
 
 static const char *file_of(int type)
@@ -25,11 +25,14 @@ static const char *file_of(int type)
 	return type == CLONE_NEWUSER ? "ns/user" : type == CLONE_NEWNET ? "ns/net" : type == CLONE_NEWUTS ? "ns/uts" : "ns/ipc";
 }
 
-/* The first in the new ones: opens them, in descriptors that are ours as well, and waits for its end. */
-static _Noreturn void stand_first(int proc)
+/* The first in the new ones: opens them, in descriptors that are ours as well, stops when that is done, and waits for its end. */
+static _Noreturn void stand_first(int proc, pid_t maker)
 {
-	int result = made->self = openat(proc, "self", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int result = end_with(maker);
 
+	if (result < 0)
+		_exit(EXIT_OURS);
+	result = made->self = openat(proc, "self", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (result < 0)
 		fail_at("open /proc/self");
 	for (int i = 0; i < n && result >= 0; i++) {
@@ -41,8 +44,7 @@ static _Noreturn void stand_first(int proc)
 	}
 	made->err = result < 0 ? errno : 0;
 	snprintf(made->step, sizeof made->step, "%s", failed);
-	if (write(ready[1], "", 1) != 1)
-		_exit(EXIT_OURS);
+	raise(SIGSTOP);
 	for (;;)
 		pause();
 }
@@ -59,6 +61,7 @@ static int write_file(const char *name, const char *text)
 /* Begins to make them, all at once, the user namespace's own being all the others. Meanwhile other things can be done. */
 void once_begin(struct plan *plan, int proc)
 {
+	pid_t maker = getpid();
 	int flags = 0;
 
 	for (struct step *each = plan->steps; each < plan->steps + plan->nsteps; each++) {
@@ -73,12 +76,12 @@ void once_begin(struct plan *plan, int proc)
 	if (n == 0)
 		return;
 	made = mmap(NULL, sizeof *made, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (made == MAP_FAILED || pipe2(ready, O_CLOEXEC) < 0)
-		die(EXIT_OURS, errno, "namespaces: out of memory or descriptors");
+	if (made == MAP_FAILED)
+		die(EXIT_OURS, errno, "namespaces: out of memory");
 	fail_at("namespaces");
 	stands = (pid_t)syscall(SYS_clone, flags | CLONE_FILES | SIGCHLD, NULL, NULL, NULL, NULL);
 	if (stands == 0)
-		stand_first(proc);
+		stand_first(proc, maker);
 	if (stands < 0)
 		die(EXIT_OURS, errno, "namespaces: they cannot be made");
 }
@@ -86,12 +89,13 @@ void once_begin(struct plan *plan, int proc)
 /* Waits until they are there; each step becomes one that joins. */
 void once_finish(void)
 {
-	char c;
+	siginfo_t state;
 	int err = 0;
 
 	if (n == 0)
 		return;
-	if (read(ready[0], &c, 1) != 1)
+	/* By its state, as it may have been killed; left as it is, so that the number stays its own. */
+	if (waitid(P_PID, (id_t)stands, &state, WSTOPPED | WEXITED | WNOWAIT) < 0 || state.si_code != CLD_STOPPED)
 		err = EIO;
 	else if (made->err)
 		err = made->err, fail_at(made->step);
@@ -105,8 +109,6 @@ void once_finish(void)
 	for (int i = 0; i < n; i++)
 		st[i]->kind = JOIN, st[i]->fd = made->fd[i];
 	close(made->self);
-	close(ready[0]);
-	close(ready[1]);
 	munmap(made, sizeof *made);
 	n = 0;
 }

@@ -575,14 +575,6 @@ static int file_at(struct errand *e)
 	return len < 0 ? -1 : 0;
 }
 
-/* The parent may be gone already. */
-static int end_with(pid_t parent)
-{
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
-		return -1;
-	return getppid() == parent ? 0 : (errno = ESRCH, -1);
-}
-
 /* hostname NAME DOMAIN: of the uts namespace at hand, or of a new one. */
 static int name_host(struct errand *e)
 {

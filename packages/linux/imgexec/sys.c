@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -402,4 +403,12 @@ int loopback_up(void)
 	if (fd >= 0)
 		close(fd);
 	return errno = err, result < 0 ? fail_at("lo") : 0;
+}
+
+/* The parent may be gone already. */
+int end_with(pid_t parent)
+{
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+		return -1;
+	return getppid() == parent ? 0 : (errno = ESRCH, -1);
 }

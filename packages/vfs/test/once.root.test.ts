@@ -131,6 +131,12 @@ describe.skipIf(needRoot.missing)(`an image for one command${needRoot.note}`, ()
     expect(await sh(['vir', 'fs', 'ro', '/usr'], 'true')).toMatchObject({ status: 127, err: expect.stringContaining('no such program') });
   });
 
+  it('leaves no process behind where its view cannot be made', async () => {
+    const plan = ['vimage-plan', '1', 'image', 'x', 'serial', '0', 'steps', '7', 'step', 'new', 'for', 'net', 'type', 'net', 'step', 'bind', 'for', 'fs', 'from', '/nonesuch', 'to', '/tmp'];
+    expect(ran(imgexecPath(), ['--once', String(plan.length), ...plan, '--', 'true'])).toMatchObject({ status: 125, err: expect.stringMatching(/ENOENT.*nonesuch/) });
+    await expect.poll(() => ran('pgrep', ['-fc', 'from /nonesuch']).out).toBe('0\n');
+  });
+
   it('refuses a plan that is none, and one of a registry that makes namespaces', () => {
     const plan = (...words: readonly string[]): string => ran(imgexecPath(), ['--once', String(words.length), ...words, '--', 'true']).err;
     const head = ['vimage-plan', '1', 'image', 'x', 'serial', '0', 'steps'];

@@ -183,6 +183,7 @@ static void image_open(void)
 /* A plan in the arguments, of an image that is in no registry. */
 static void plan_given(void)
 {
+	bool pins_given = false;
 	const char *why;
 	size_t n = 0;
 
@@ -196,8 +197,9 @@ static void plan_given(void)
 	if ((why = plan_parse(text, n, &plan)))
 		die(EXIT_OURS, EBADMSG, "--once: %s", why);
 	for (const struct step *st = plan.steps; st < plan.steps + plan.nsteps; st++)
-		if (st->pin || plan.cgroup || plan.nlimits)
-			die(EXIT_OURS, EBADMSG, "--once: it has pins, or cgroups, which are of images in a registry");
+		pins_given |= st->pin != NULL;
+	if (pins_given || plan.cgroup || plan.nlimits)
+		die(EXIT_OURS, EBADMSG, "--once: it has pins, or cgroups, which are of images in a registry");
 }
 
 /* The destroyer takes the image out of its place first and looks for processes then: one that is in the cgroup and still

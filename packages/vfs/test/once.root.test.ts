@@ -142,6 +142,7 @@ describe.skipIf(needRoot.missing)(`an image for one command${needRoot.note}`, ()
     const head = ['vimage-plan', '1', 'image', 'x', 'serial', '0', 'steps'];
     expect(plan(...head, '4', 'step', 'join', 'for', 'net', 'type', 'net', 'pin', '1/net', 'ino', '4')).toContain('EBADMSG');
     expect(plan(...head, '5', 'step', 'join', 'for', 'net', 'type', 'net', 'pin', '1/net', 'ino', '4')).toMatch(/EBADMSG.*pins/);
+    expect(plan(...head.slice(0, -1), 'cgroup', '/nonesuch', 'cgroup.kind', 'v2', 'steps', '0')).toMatch(/EBADMSG.*cgroups/);
     expect(plan(...head, '6', 'step', 'new', 'for', 'net', 'type', 'net', 'step', 'new', 'for', 'a', 'type', 'net')).toMatch(/new twice/);
     expect(plan(...head, '3', 'step', 'new', 'for', 'net', 'type', 'mnt')).toMatch(/cannot be/);
     expect(plan(...head, '3', 'step', 'new', 'for', 'user', 'type', 'user')).toMatch(/cannot be/);

@@ -230,8 +230,13 @@ static bool join_holder(pid_t pid, const char *start)
 	mnt = open(path, O_RDONLY | O_CLOEXEC);
 	/* Its start time afterwards: the number was not another's meanwhile. */
 	if (user < 0 || mnt < 0 || ns_check(user, CLONE_NEWUSER, 0, 0) < 0 || ioctl(user, NS_OWNER, &owner) < 0 || owner != getuid()
-	    || start_of(pid, now, sizeof now) < 0 || strcmp(now, start) != 0)
+	    || start_of(pid, now, sizeof now) < 0 || strcmp(now, start) != 0) {
+		if (user >= 0)
+			close(user);
+		if (mnt >= 0)
+			close(mnt);
 		return false;
+	}
 	if (setns(user, CLONE_NEWUSER) < 0 || setns(mnt, CLONE_NEWNS) < 0 || setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
 		die(EXIT_OURS, errno, "user namespace: yours, of process %d, cannot be joined", pid);
 	close(user);

@@ -231,7 +231,7 @@ static int root_tree(const struct step *st)
 
 static void fs_step(const struct step *st)
 {
-	int kept[PLAN_PAIRS], n = 0, i = 0, at;
+	int kept[PLAN_PAIRS], n = 0, i = 0, at, tree;
 	const char *key, *value;
 
 	for (const char *s = st->args; s < st->end;) {
@@ -244,7 +244,9 @@ static void fs_step(const struct step *st)
 			close(at);
 	}
 	at = must(place(st->to, st->make != MAKE_NOTHING, false, NULL), st->to);
-	must(put(must(fs_new(st->fs, st->data, st->flags), st->to), at), st->to);
+	tree = must(fs_new(st->fs, st->data, st->flags), st->to);
+	must(put(tree, at), st->to);
+	close(tree);
 	close(at);
 	for (const char *s = st->args; s < st->end;) {
 		s = next_pair(s, &key, &value);
@@ -282,10 +284,11 @@ static void bind_step(const struct step *st)
 /* Of descriptors, topmost first. */
 static int lower_dirs(int fs, const struct step *st)
 {
-	char *list = calloc(PLAN_PAIRS, 24);
+	static char list[24 * PLAN_PAIRS];
 	const char *key, *value;
 	size_t n = 0;
 
+	*list = '\0';
 	for (const char *s = st->args; s < st->end;) {
 		s = next_pair(s, &key, &value);
 		if (strcmp(key, "lower") == 0)
@@ -430,8 +433,10 @@ static void mask_step(const struct plan *plan, const struct step *st)
 		return;
 	must(at, st->to);
 	must(fstat(at, &is), st->to);
-	if (covers && !given && !S_ISDIR(is.st_mode))
+	if (covers && !given && !S_ISDIR(is.st_mode)) {
+		close(at);
 		return;
+	}
 	if (covers && st->pin)
 		tree = st->fd; /* taken where the pins are */
 	else
@@ -456,10 +461,10 @@ static void mark(void)
 		return;
 	must(at, to);
 	tree = clone_of(AT_FDCWD, from, 0);
-	if (tree < 0 && errno == ENOENT)
-		return;
-	must(put(must(tree, from), at), to);
-	close(tree);
+	if (tree >= 0 || errno != ENOENT) {
+		must(put(must(tree, from), at), to);
+		close(tree);
+	}
 	close(at);
 }
 

@@ -122,6 +122,8 @@ export function decodePlan(bytes: Uint8Array, path: string): Entry {
     return found;
   };
   const rest = firstStep < 0 ? 0 : pairs.length - firstStep;
+  const steps = firstStep < 0 ? [] : stepsOf(pairs.slice(firstStep));
+  const args = steps.map((step) => new Map(step));
   if (need('steps', /^\d{1,4}$/)[0] !== String(rest)) throw bad(path, 'the end is missing');
   const [, hi = '', lo = '', prefix = ''] = need('x-address', /^([0-9a-f]{1,8}):([0-9a-f]{1,8})\/(\d{1,2})$/);
   const cgroup = head.get('cgroup');
@@ -139,12 +141,12 @@ export function decodePlan(bytes: Uint8Array, path: string): Entry {
     cgroup: cgroup === undefined ? undefined : cgroupAt(cgroup.slice(0, -procsDir.length - 1), need('cgroup.kind', /^v[12]$/)[0], valuesOf(heading, 'cgroup.limit')),
     most: mostOf(head, path),
     shared: head.get('x-shared') === 'yes',
-    joins: firstStep < 0 ? [] : joinsOf(pairs.slice(firstStep)),
-    bounds: firstStep < 0 ? [] : boundsOf(pairs.slice(firstStep)),
-    roots: firstStep < 0 ? [] : stepsOf(pairs.slice(firstStep)).map((step) => new Map(step)).filter((args) => args.get('step') === 'root').map(boundOf),
-    files: firstStep < 0 ? [] : filesOf(pairs.slice(firstStep)),
-    view: firstStep < 0 ? 0 : viewOf(pairs.slice(firstStep)),
-    steps: pairs.filter(([key]) => key === 'step').length,
+    joins: args.flatMap(joinOf),
+    bounds: args.filter((step) => step.get('step') !== 'join' && !isView(step.get('step'))).map(boundOf),
+    roots: args.filter((step) => step.get('step') === 'root').map(boundOf),
+    files: args.flatMap(fileOf),
+    view: steps.length === 0 ? 0 : viewOf(steps),
+    steps: steps.length,
   };
 }
 
@@ -188,29 +190,19 @@ function isPairs(value: unknown): value is Pairs {
   return Array.isArray(value) && value.every((pair) => Array.isArray(pair) && pair.length === 2 && pair.every((text) => typeof text === 'string'));
 }
 
-function joinsOf(pairs: Pairs): readonly Join[] {
-  return stepsOf(pairs).flatMap((step): readonly Join[] => {
-    const args = new Map(step);
-    const [type, pin, ino, id] = ['type', 'pin', 'ino', 'id'].map((key) => args.get(key));
-    if (args.get('step') !== 'join' || ino === undefined || pin === undefined || !isNsType(type) || !/^\d+$/.test(ino)) return [];
-    return [{ ...boundOf(args), type, pin, ino: BigInt(ino), id: id !== undefined && /^\d+$/.test(id) ? BigInt(id) : undefined }];
-  });
+function joinOf(args: ReadonlyMap<string, string>): readonly Join[] {
+  const [type, pin, ino, id] = ['type', 'pin', 'ino', 'id'].map((key) => args.get(key));
+  if (args.get('step') !== 'join' || ino === undefined || pin === undefined || !isNsType(type) || !/^\d+$/.test(ino)) return [];
+  return [{ ...boundOf(args), type, pin, ino: BigInt(ino), id: id !== undefined && /^\d+$/.test(id) ? BigInt(id) : undefined }];
 }
 
-function filesOf(pairs: Pairs): readonly OwnFile[] {
-  return stepsOf(pairs).flatMap((step): readonly OwnFile[] => {
-    const args = new Map(step);
-    const [from, to] = [args.get('from'), args.get('to')];
-    return args.get('step') !== 'bind' || from === undefined || to === undefined ? [] : [{ ...boundOf(args), from, to }];
-  });
+function fileOf(args: ReadonlyMap<string, string>): readonly OwnFile[] {
+  const [from, to] = [args.get('from'), args.get('to')];
+  return args.get('step') !== 'bind' || from === undefined || to === undefined ? [] : [{ ...boundOf(args), from, to }];
 }
 
 function boundOf(args: ReadonlyMap<string, string>): Bound {
   return { component: args.get('for') ?? '', mode: args.get('mode'), ask: args.get('ask') === 'yes' };
-}
-
-function boundsOf(pairs: Pairs): readonly Bound[] {
-  return stepsOf(pairs).map((step) => new Map(step)).filter((args) => args.get('step') !== 'join' && !isView(args.get('step'))).map(boundOf);
 }
 
 const viewVerbs: ReadonlySet<string> = new Set(['root', 'mount', 'bind', 'overlay', 'dev', 'link', 'mask', 'cover']);
@@ -230,8 +222,8 @@ function stepsOf(pairs: Pairs): readonly Pairs[] {
   return steps;
 }
 
-function viewOf(pairs: Pairs): number {
-  const view = stepsOf(pairs).filter((step) => isView(step[0]?.[1]) && !step.some(([key, value]) => key === 'mode' && value === 'effective'));
+function viewOf(steps: readonly Pairs[]): number {
+  const view = steps.filter((step) => isView(step[0]?.[1]) && !step.some(([key, value]) => key === 'mode' && value === 'effective'));
   return crc32(encodePairs(view.flat()));
 }
 

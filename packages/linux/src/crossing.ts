@@ -12,7 +12,8 @@ import { openPath, withNs } from './ns.ts';
 import type { Namespace } from './ns.ts';
 import type { Pinner } from './pinner.ts';
 import { startImgexec } from './process/launched.ts';
-import type { Bound, Entry, Join } from './registry/entry.ts';
+import { actingOn } from './registry/entry.ts';
+import type { Entry, Join } from './registry/entry.ts';
 
 /** Types of namespaces that a running Node can be in for the time of a call; a pid namespace is for the children only. */
 const types: ReadonlySet<string> = new Set(['net', 'uts', 'ipc', 'cgroup', 'pid']);
@@ -25,7 +26,7 @@ function crossing({ joins, bounds }: Entry, request: SpawnRequest): readonly Joi
   const { effective, view, only, user, tty, detach, dieWithParent, report } = request;
   if (!effective || view !== false || user !== undefined || tty === true || detach === true || dieWithParent === true || report !== undefined) return undefined;
   if (!only.every((name) => joins.some(({ component }) => component === name))) return undefined;
-  const applies = ({ component, mode, ask }: Bound): boolean => mode !== 'live' && (only.length > 0 ? only.includes(component) : !ask);
+  const applies = actingOn(only.length > 0 ? only : undefined);
   if (bounds.some(applies)) return undefined;
   const chosen = joins.filter(applies);
   const possible = chosen.every(({ type }) => types.has(type) && (type !== 'pid' || isMainThread));

@@ -3,6 +3,7 @@ import { VimageError } from '@vimage/core';
 import { openJoins } from '../crossing.ts';
 import type { Named } from '../machine.ts';
 import type { Namespace } from '../ns.ts';
+import { actingOn } from '../registry/entry.ts';
 import type { Bound, Entry, Join } from '../registry/entry.ts';
 
 /** What is asked of the registry. */
@@ -37,7 +38,7 @@ export interface Place {
 
 interface Kept extends Place {
   readonly image: Named;
-  checked: string;
+  readonly checked: string;
 }
 
 /** Places of images, each for as long as its image lives. Whether it does is asked at every crossing, by one small read. */
@@ -120,6 +121,5 @@ function etcFile({ files }: Entry, applies: (step: Bound) => boolean, path: stri
 }
 
 function appliesTo({ live, only }: Cover): (step: Bound) => boolean {
-  if (live) return ({ mode }) => mode !== 'effective';
-  return ({ mode, component, ask }) => mode !== 'live' && (only === undefined ? !ask : only.includes(component));
+  return live ? ({ mode }) => mode !== 'effective' : actingOn(only);
 }

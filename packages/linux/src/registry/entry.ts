@@ -38,6 +38,11 @@ export interface Bound {
   readonly ask: boolean;
 }
 
+/** Which steps are for who acts on an image; `only`: the components that are acted on, undefined: all but those that must be asked for. */
+export function actingOn(only: readonly string[] | undefined): (step: Bound) => boolean {
+  return ({ mode, component, ask }) => mode !== 'live' && (only === undefined ? !ask : only.includes(component));
+}
+
 /** A file that is bound over another. */
 export interface OwnFile extends Bound {
   readonly from: string;

@@ -1,3 +1,4 @@
+import { syncBuiltinESMExports } from 'node:module';
 import { wrapAgents } from './agents.ts';
 import { routeDispatchers } from './dispatchers.ts';
 import { wrapNames } from './dns/wrap.ts';
@@ -23,4 +24,6 @@ export function install(): void {
   wrapWorkers();
   wrapAgents();
   routeDispatchers();
+  // What was put into modules of Node's is what they export from now on.
+  syncBuiltinESMExports();
 }

@@ -1,4 +1,3 @@
-import { syncBuiltinESMExports } from 'node:module';
 import { wrap } from './native.ts';
 import { stands } from './store.ts';
 
@@ -9,5 +8,4 @@ export function wrapInterfaces(): void {
     const look = (): unknown => Reflect.apply(native, this, args);
     return stand === undefined ? look() : stand.threads.inNet(stand.td, look);
   });
-  syncBuiltinESMExports();
 }

@@ -3,6 +3,7 @@ import { VimageError } from '@vimage/core';
 import { openJoins } from '../crossing.ts';
 import type { Named } from '../machine.ts';
 import type { Namespace } from '../ns.ts';
+import type { Etc } from './dns/files.ts';
 import { actingOn } from '../registry/entry.ts';
 import type { Bound, Entry, Join } from '../registry/entry.ts';
 
@@ -29,7 +30,7 @@ export interface Place {
   /** Its network stack; undefined: the one where the process stands. */
   readonly net: Namespace | undefined;
   /** What its programs find under these names in /etc. */
-  readonly etc: Readonly<Record<'hosts' | 'resolv.conf', string>>;
+  readonly etc: Etc;
   /** Whether paths are of a file system of its own, which a thread of ours cannot enter. */
   readonly files: boolean;
   /** What a running Node cannot be put under, by component. */

@@ -84,11 +84,11 @@ export class Threads implements CurrentThread {
   }
 
   /** Aborted when the image that the thread is on is removed. */
-  calledOff(td: Thread): AbortController {
+  untilGone(td: Thread): AbortSignal {
     const { serial } = eimg(td.proc.ucred);
     const known = this.#ends.get(serial) ?? new AbortController();
     this.#ends.set(serial, known);
-    return known;
+    return known.signal;
   }
 
   /** Calls `fn` with the image that the thread is on, in which a program is to be started; undefined: that of the process. ESRCH, EOPNOTSUPP. */

@@ -1,4 +1,3 @@
-import { syncBuiltinESMExports } from 'node:module';
 import { VimageError } from '@vimage/core';
 import { stands } from './store.ts';
 
@@ -18,7 +17,6 @@ export function wrapWorkers(): void {
       });
     },
   }));
-  syncBuiltinESMExports();
 }
 
 function why(only: readonly string[] | undefined): string {

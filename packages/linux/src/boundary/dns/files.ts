@@ -2,6 +2,12 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { codeOf } from '@vimage/core';
 
+/** The files by which names are resolved, of the machine or of an image. */
+export interface Etc {
+  readonly hosts: string;
+  readonly 'resolv.conf': string;
+}
+
 /** What resolv.conf(5) says, as far as it is followed. */
 export interface ResolvConf {
   readonly servers: readonly string[];

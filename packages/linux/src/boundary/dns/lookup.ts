@@ -1,10 +1,8 @@
 import dgram from 'node:dgram';
 import net from 'node:net';
 import { networkInterfaces } from 'node:os';
-import type { Thread } from '@vimage/core';
-import type { Threads } from '../threads.ts';
 import { hostAddresses, readResolv } from './files.ts';
-import type { ResolvConf } from './files.ts';
+import type { Etc, ResolvConf } from './files.ts';
 import { DnsError, query } from './query.ts';
 
 /** What getaddrinfo(3) is asked for: numbers as Node's native call takes them. */
@@ -21,8 +19,8 @@ export const AI_ALL = 0x10;
 export const AI_ADDRCONFIG = 0x20;
 
 /** Addresses of a name in an image, as getaddrinfo(3) there would sort them; empty: it has none. DnsError. */
-export async function addresses(wanted: Wanted, etc: { readonly hosts: string; readonly 'resolv.conf': string }, td: Thread, threads: Threads, signal: AbortSignal): Promise<readonly string[]> {
-  const families = familiesOf(wanted, td, threads);
+export async function addresses(wanted: Wanted, etc: Etc, signal: AbortSignal): Promise<readonly string[]> {
+  const families = familiesOf(wanted);
   const mapped = wanted.family === 6 && (wanted.hints & AI_V4MAPPED) !== 0;
   const both = mapped ? [6, 4] : families;
   const found = (await known(wanted.name, etc.hosts)) ?? await asked(wanted.name, readResolv(etc['resolv.conf']), both, signal);
@@ -36,11 +34,10 @@ export async function addresses(wanted: Wanted, etc: { readonly hosts: string; r
 }
 
 /** With AI_ADDRCONFIG only those that some interface but loopback has, if any has. */
-function familiesOf({ family, hints }: Wanted, td: Thread, threads: Threads): readonly number[] {
+function familiesOf({ family, hints }: Wanted): readonly number[] {
   if (family !== 0) return [family];
   if ((hints & AI_ADDRCONFIG) === 0) return [6, 4];
-  const here = threads.inNet(td, networkInterfaces);
-  const seen = new Set(Object.values(here).flat().filter((each) => each !== undefined && !each.internal).map((each) => (each?.family === 'IPv6' ? 6 : 4)));
+  const seen = new Set(Object.values(networkInterfaces()).flat().filter((each) => each !== undefined && !each.internal).map((each) => (each?.family === 'IPv6' ? 6 : 4)));
   return seen.size === 1 ? [...seen] : [6, 4];
 }
 

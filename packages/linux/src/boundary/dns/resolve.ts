@@ -1,13 +1,8 @@
 import net from 'node:net';
 import type { Answer, DecodedPacket, RecordType } from 'dns-packet';
 import { hostNames, readResolv } from './files.ts';
+import type { Etc } from './files.ts';
 import { DnsError, query } from './query.ts';
-
-/** The files of an image by which names are resolved. */
-export interface Etc {
-  readonly hosts: string;
-  readonly 'resolv.conf': string;
-}
 
 /** What is asked of one of Node's resolvers. `servers`: those that it was given. What it answers: the records, and the time each may be kept. */
 type Resolve = (name: string, etc: Etc, servers: readonly string[] | undefined, signal: AbortSignal) => Promise<readonly [result: unknown, ttls?: readonly number[]]>;

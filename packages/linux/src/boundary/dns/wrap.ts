@@ -1,17 +1,15 @@
 import type * as Dns from 'node:dns';
-import { syncBuiltinESMExports } from 'node:module';
 import net from 'node:net';
 import { promisify } from 'node:util';
 import { VimageError } from '@vimage/core';
 import { binding, prototypeOf, wrap } from '../native.ts';
 import { refused } from '../refused.ts';
 import { afterTurn, stands } from '../store.ts';
-import type { Stand } from '../store.ts';
 import { hostNames, serviceName } from './files.ts';
+import type { Etc } from './files.ts';
 import { addresses } from './lookup.ts';
 import { DnsError } from './query.ts';
 import { channelOf, resolvers, reverse } from './resolve.ts';
-import type { Etc } from './resolve.ts';
 
 /** Of libuv's uv.h: what getaddrinfo(3) says. */
 const eai: Readonly<Record<string, number>> = { ENOTFOUND: -3008, ETIMEOUT: -3001, ECONNREFUSED: -3001, ESERVFAIL: -3001, EREFUSED: -3001, ECANCELLED: -3003 };
@@ -29,13 +27,13 @@ type Answer = (...answer: readonly unknown[]) => void;
 export function wrapNames(): void {
   const native = binding('cares_wrap');
   wrap(native, 'getaddrinfo', (own) => function (request, name, family, hints, sorting) {
-    return answered(request, () => Reflect.apply(own, this, [request, name, family, hints, sorting]), async ({ td, threads }, etc, signal) => {
-      const list = await addresses({ name: String(name), family: Number(family), hints: Number(hints) }, etc, td, threads, signal);
+    return answered(request, () => Reflect.apply(own, this, [request, name, family, hints, sorting]), async (etc, signal) => {
+      const list = await addresses({ name: String(name), family: Number(family), hints: Number(hints) }, etc, signal);
       return list.length === 0 ? [eai['ENOTFOUND']] : [null, inOrder(list, sorting)];
     }, ({ code }) => [eai[code] ?? EAI_FAIL]);
   });
   wrap(native, 'getnameinfo', (own) => function (request, host, port) {
-    return answered(request, () => Reflect.apply(own, this, [request, host, port]), async (_stand, etc, signal) => {
+    return answered(request, () => Reflect.apply(own, this, [request, host, port]), async (etc, signal) => {
       const address = String(host);
       const name = hostNames(etc.hosts, address)[0] ?? (await reverse(address, etc, undefined, signal).catch(() => []))[0];
       return [null, name ?? address, serviceName(Number(port))];
@@ -46,7 +44,7 @@ export function wrapNames(): void {
     if (!Reflect.has(channel, method)) continue;
     wrap(channel, method, (own) => function (request, name, ...rest) {
       const mine = channelOf(this);
-      return answered(request, () => Reflect.apply(own, this, [request, name, ...rest]), async (_stand, etc, signal) => {
+      return answered(request, () => Reflect.apply(own, this, [request, name, ...rest]), async (etc, signal) => {
         const [result, ttls] = await resolve(String(name), etc, mine.servers, mine.until(signal));
         return [null, result, ttls];
       }, ({ code }) => [code]);
@@ -78,7 +76,6 @@ function wrapPromises(): void {
       return Reflect.apply(stands.getStore() === undefined ? own : callback, this, args);
     });
   }
-  syncBuiltinESMExports();
 }
 
 /**
@@ -86,7 +83,7 @@ function wrapPromises(): void {
  * proc, as an open handle does. A negative errno: there will be no answer.
  */
 function answered(
-  request: unknown, native: () => unknown, answer: (stand: Stand, etc: Etc, signal: AbortSignal) => Promise<readonly unknown[]>,
+  request: unknown, native: () => unknown, answer: (etc: Etc, signal: AbortSignal) => Promise<readonly unknown[]>,
   failed: (error: DnsError) => readonly unknown[],
 ): unknown {
   const stand = stands.getStore();
@@ -104,8 +101,7 @@ function answered(
         afterTurn(() => { proc.release(); });
       }
     };
-    const { signal } = stand.threads.calledOff(stand.td);
-    void answer(stand, etc, signal).then(
+    void answer(etc, stand.threads.untilGone(stand.td)).then(
       (words) => { process.nextTick(say, ...words); },
       (error: unknown) => {
         const known = error instanceof DnsError ? error : error instanceof VimageError ? new DnsError('ECANCELLED') : undefined;

@@ -34,21 +34,21 @@ export class PcbList {
 
   /** Puts a handle on the list, by what it was made with. */
   add(handle: object, kind: SocketKind, td: Thread): Pcb {
-    td.proc.hold();
-    const image = td.eimage;
-    const pcb: Pcb = { list: this, handle, kind, image, cred: crhold(td.ucred, 'socket'), proc: td.proc };
-    Object.defineProperty(handle, key, { value: pcb, configurable: true });
-    const list = this.#all.get(image.serial) ?? new Set();
-    this.#all.set(image.serial, list.add(pcb));
-    return pcb;
+    return this.#enter({ list: this, handle, kind, image: td.eimage, cred: td.ucred, proc: td.proc });
   }
 
   /** One that was accepted by another has its credential. */
   accept(handle: object, by: Pcb): void {
-    by.proc.hold();
-    const pcb: Pcb = { ...by, handle, cred: crhold(by.cred, 'socket') };
-    Object.defineProperty(handle, key, { value: pcb, configurable: true });
-    this.#all.get(by.image.serial)?.add(pcb);
+    this.#enter({ ...by, handle });
+  }
+
+  #enter(pcb: Pcb): Pcb {
+    pcb.proc.hold();
+    crhold(pcb.cred, 'socket');
+    Object.defineProperty(pcb.handle, key, { value: pcb, configurable: true });
+    const list = this.#all.get(pcb.image.serial) ?? new Set();
+    this.#all.set(pcb.image.serial, list.add(pcb));
+    return pcb;
   }
 
   /** The handle is being closed. Once. */
@@ -64,7 +64,10 @@ export class PcbList {
 
   /** Where each socket of an image was made, with VIMAGE_DEBUG=1. */
   holders(image: Named): readonly Holder[] {
-    return this.of(image).map(({ kind, handle }) => ({ kind, where: whereMade(handle) })).flatMap(({ kind, where }) => (where === undefined ? [] : [{ kind: 'socket', pid: process.pid, detail: `${kind}, made at ${where}` }]));
+    return this.of(image).flatMap(({ kind, handle }) => {
+      const where = whereMade(handle);
+      return where === undefined ? [] : [{ kind: 'socket', pid: process.pid, detail: `${kind}, made at ${where}` }];
+    });
   }
 
   of({ serial }: Named): readonly Pcb[] {
@@ -81,6 +84,6 @@ export class PcbList {
   }
 
   closeAll(): void {
-    for (const list of [...this.#all.values()]) for (const { image } of list) this.close(image);
+    for (const [first] of [...this.#all.values()]) if (first !== undefined) this.close(first.image);
   }
 }

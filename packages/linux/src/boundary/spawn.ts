@@ -48,11 +48,12 @@ export function wrapSpawn(): void {
     const started = led(given[0], (these, failed) => {
       const result: unknown = Reflect.apply(native, this, [these]);
       const why = failed();
-      if (why !== undefined) return { error: why, status: null, signal: null, output: null, pid: 0 };
+      if (why !== undefined) return why;
       if (isResult(result)) result.output?.pop();
       return result;
     });
     if (started === outside) return Reflect.apply(native, this, given);
+    // As libuv has it of a program that was not started.
     return typeof started === 'number' ? { error: started, status: null, signal: null, output: null, pid: 0 } : started;
   });
 }

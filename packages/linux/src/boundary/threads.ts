@@ -63,13 +63,12 @@ export class Threads implements CurrentThread {
   }
 
   /** Calls `fn`, which makes a socket, in the network stack that the thread acts on. ESRCH, EOPNOTSUPP. */
-  inNet<T>(td: Thread, fn: (td: Thread) => T): T {
+  inNet<T>(td: Thread, fn: () => T): T {
     return boundary(td, () => {
       const place = this.#placeOf(td);
-      if (place === undefined) return fn(td);
+      if (place === undefined) return fn();
       checkBounds(place, td.eimage);
-      const { net } = place;
-      return net === undefined ? fn(td) : withNs(net, () => fn(td));
+      return place.net === undefined ? fn() : withNs(place.net, fn);
     });
   }
 

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process'
 import { once } from 'node:events';
 import { closeSync, constants, fstatSync } from 'node:fs';
 import { VimageError, codeOf, type RunContext, type StoredImage } from '@vimage/core';
-import { linuxOf, openWithoutLinks, sessionOf } from '@vimage/linux';
+import { linuxOf, openWithoutLinks, processStat } from '@vimage/linux';
 import type { Hook, JailValues } from './params.ts';
 
 type Context = Pick<RunContext<'jail'>, 'image' | 'values' | 'substrate' | 'around' | 'environment'>;
@@ -99,7 +99,7 @@ async function endWithin({ substrate }: Context, child: ChildProcess, image: Sto
     // In whatever order they are listed.
     for (let before = 0; before < found.size;) {
       before = found.size;
-      for (const { pid, ppid } of all) if (found.has(ppid) || found.has(sessionOf(pid) ?? 0)) found.add(pid);
+      for (const { pid, ppid } of all) if (found.has(ppid) || found.has(processStat(pid)?.session ?? 0)) found.add(pid);
     }
     child.kill('SIGKILL');
     for (const { pid } of all) if (image !== undefined && found.has(pid)) await signalOne(substrate, image, pid);

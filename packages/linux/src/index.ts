@@ -29,7 +29,7 @@ export { probeCgroup } from './cgroup.ts';
 export type { CgroupAt, Hierarchy } from './cgroup.ts';
 export type { Bounded, Controller } from './limit.ts';
 export { poke } from './sys/file.ts';
-export { processInfo, sessionOf } from './process/info.ts';
+export { processInfo, processStat } from './process/info.ts';
 export { Pidfd, allEnded } from './process/pidfd.ts';
 export { pidNamespaceOf, standingIn, wakeParents } from './process/standing.ts';
 export type { Standing } from './process/standing.ts';

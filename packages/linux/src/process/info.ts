@@ -14,18 +14,12 @@ function read(path: string): string | undefined {
 /** PF_EXITING of linux/sched.h. */
 const exitingFlag = 0x4;
 
-/** Parent and start (jiffies since boot) of a process, and whether it is past its end, of proc_pid_stat(5); undefined when it is gone. */
-export function processStat(pid: number): { readonly parent: number; readonly start: string; readonly exiting: boolean } | undefined {
+/** Parent, session (the number of who made it) and start (jiffies since boot) of a process, and whether it is past its end, of proc_pid_stat(5); undefined when it is gone. */
+export function processStat(pid: number): { readonly parent: number; readonly session: number; readonly start: string; readonly exiting: boolean } | undefined {
   const text = read(`/proc/${pid}/stat`);
   // The program's name is in parentheses and may hold anything; field 22 is the 20th behind it.
   const fields = text?.slice(text.lastIndexOf(')') + 2).split(' ');
-  return fields === undefined ? undefined : { parent: Number(fields[1]), start: fields[19] ?? '', exiting: (Number(fields[6]) & exitingFlag) !== 0 };
-}
-
-/** The session of a process, the number of who made it; undefined when the process is gone. */
-export function sessionOf(pid: number): number | undefined {
-  const text = read(`/proc/${pid}/stat`);
-  return text === undefined ? undefined : Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[3]);
+  return fields === undefined ? undefined : { parent: Number(fields[1]), session: Number(fields[3]), start: fields[19] ?? '', exiting: (Number(fields[6]) & exitingFlag) !== 0 };
 }
 
 /** What /proc says of a process; undefined when it is gone. */

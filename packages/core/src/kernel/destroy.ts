@@ -34,8 +34,13 @@ interface Report extends Removal {
  * Removes an image, its children first. It is marked for all to see, then its processes end without any lock held, then
  * everything is given back in reverse order of making. An image that another process is removing already is finished here.
  */
-export async function destroyImage(state: KernelState, name: string, options: DestroyOptions = {}, held?: Hold): Promise<DestroyReport> {
-  return settled(state, [await removeImage(state, name, options, held)]);
+export async function destroyImage(state: KernelState, name: string, options: DestroyOptions = {}): Promise<DestroyReport> {
+  return settled(state, [await removeImage(state, name, options)]);
+}
+
+/** The same, for who may hold the name already. */
+export async function destroyHeld(state: KernelState, name: string, options: DestroyOptions, hold: Hold): Promise<DestroyReport> {
+  return settled(state, [await removeHeld(state, name, options, hold)]);
 }
 
 /** What has come of removing images, once what was just going has gone. */
@@ -55,14 +60,13 @@ export async function settled(state: KernelState, reports: readonly Removal[]): 
   };
 }
 
-/**
- * {@link destroyImage}, without waiting for what is just going: {@link settled} does, for many at once. The names are held until all is done, by `held` where
- * that may have some already.
- */
-export async function removeImage(state: KernelState, name: string, options: DestroyOptions = {}, held?: Hold): Promise<Removal> {
-  using own = held === undefined ? state.substrate.hold() : undefined;
-  const hold = held ?? own;
-  kassert(hold !== undefined, 'there is one of them');
+/** {@link destroyImage}, without waiting for what is just going: {@link settled} does, for many at once. The names are held until all is done. */
+export async function removeImage(state: KernelState, name: string, options: DestroyOptions = {}): Promise<Removal> {
+  using hold = state.substrate.hold();
+  return await removeHeld(state, name, options, hold);
+}
+
+async function removeHeld(state: KernelState, name: string, options: DestroyOptions, hold: Hold): Promise<Removal> {
   const report: Report = { removed: [], dying: [], notes: [], ended: 0 };
   const stops: Stops = { top: undefined, asked: new Set(), notes: report.notes, left: [] };
   let doomed: readonly StoredImage[] | undefined;

@@ -4,7 +4,7 @@ import type { Pairs } from '../pairs/pairs.ts';
 import { sections } from '../pairs/sections.ts';
 import type { Hold } from '../substrate.ts';
 import { createImage, type Created } from './create.ts';
-import { destroyImage } from './destroy.ts';
+import { destroyHeld } from './destroy.ts';
 import { draft } from './draft.ts';
 import { beginnings, isHooked, started, stopped, type Left } from './hooks.ts';
 import type { KernelState } from './state.ts';
@@ -85,7 +85,7 @@ async function finish(state: KernelState, image: Image): Promise<void> {
 async function discard(state: KernelState, image: Image, hold: Hold): Promise<readonly string[]> {
   if (image.state === 'dying') return [];
   try {
-    return (await destroyImage(state, state.tree.nameFrom(state.cimg, image), { grace: 0 }, hold)).notes;
+    return (await destroyHeld(state, state.tree.nameFrom(state.cimg, image), { grace: 0 }, hold)).notes;
   } catch (error) {
     if (!(error instanceof VimageError)) throw error;
     return [error.message];

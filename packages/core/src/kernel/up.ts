@@ -4,7 +4,7 @@ import { canonical, changedKeys, diffPairs } from '../pairs/change.ts';
 import type { Pair, Pairs } from '../pairs/pairs.ts';
 import { sections } from '../pairs/sections.ts';
 import { startHeld } from './start.ts';
-import { destroyImage, removeImage, settled } from './destroy.ts';
+import { destroyHeld, destroyImage, removeImage, settled } from './destroy.ts';
 import type { Removal } from './destroy.ts';
 import { draft } from './draft.ts';
 import { isFixed, modify } from './set.ts';
@@ -95,7 +95,7 @@ async function replace(state: KernelState, name: string, found: Image, wanted: P
 }
 
 async function anew(state: KernelState, name: string, wanted: Pairs, why: readonly string[], options: UpOptions, hold: Hold): Promise<UpStep> {
-  const { notes } = await destroyImage(state, name, options, hold);
+  const { notes } = await destroyHeld(state, name, options, hold);
   const created = await startHeld(state, wanted, hold);
   return { name, action: 'replaced', detail: [...why, ...notes, ...created.notes] };
 }

@@ -144,7 +144,7 @@ export class LinuxSubstrate extends LinuxStages implements Substrate {
     return this.root.run(() => {
       const places = images.map((image) => this.placeOf(image));
       for (const dir of places) readNotes(`${dir}/journal`);
-      visibly({ begin: () => { this.root.begin(); }, bump: () => { this.bump(); } }, () => {
+      visibly(this.#changing, () => {
         for (const dir of places) hidePlan(dir);
       });
     });
@@ -161,7 +161,7 @@ export class LinuxSubstrate extends LinuxStages implements Substrate {
   started(image: StoredImage): Awaitable<void> {
     return this.root.run(() => {
       const mark = `${this.placeOf(image)}/${startingMark}`;
-      visibly({ begin: () => { this.root.begin(); }, bump: () => { this.bump(); } }, () => { unlink(mark); });
+      visibly(this.#changing, () => { unlink(mark); });
     });
   }
 
@@ -178,6 +178,11 @@ export class LinuxSubstrate extends LinuxStages implements Substrate {
     });
   }
 
+  /** Tells of a change that others can see, before and after. */
+  get #changing(): Pick<RetireHost, 'begin' | 'bump'> {
+    return { begin: () => { this.root.begin(); }, bump: () => { this.bump(); } };
+  }
+
   get #retireHost(): RetireHost {
     const running = this.runningPinner;
     return {
@@ -186,8 +191,7 @@ export class LinuxSubstrate extends LinuxStages implements Substrate {
       pins: running?.ns,
       root: this.layout.root,
       dying: (serial) => this.layout.dying(serial),
-      begin: () => { this.root.begin(); },
-      bump: () => { this.bump(); },
+      ...this.#changing,
     };
   }
 

@@ -3,7 +3,6 @@
 #include <poll.h>
 #include <stdio.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
 
@@ -77,10 +76,8 @@ static int own_of(const char *serial)
 
 static _Noreturn void go(struct seen *seen, int from, const char *outer, const char *inner, pid_t parent)
 {
-	bool alone = prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent;
-
-	seen->err = ECHILD;
-	if (alone || (seen->pins = inner_pins(from, outer)) < 0 || to(seen->pins) < 0 || (seen->own = own_of(inner)) < 0)
+	seen->err = ECHILD; /* until it is known: we may be killed */
+	if (end_with(parent) < 0 || (seen->pins = inner_pins(from, outer)) < 0 || to(seen->pins) < 0 || (seen->own = own_of(inner)) < 0)
 		seen->err = errno;
 	else
 		seen->err = 0;

@@ -146,8 +146,8 @@ static void parse(int argc, char **argv, struct options *o, int *which)
 		case EXEC_FD: o->program = a_descriptor("--exec-fd", optarg); break;
 		case PASS_FD: add_pass(o, optarg); break;
 		case ARGV0: o->argv0 = optarg; break;
-		case ERROR_FD: report_all = true; /* fall through */
 		case REPORT_FD: o->report = a_descriptor("--report-fd", optarg); break;
+		case ERROR_FD: o->report = a_descriptor("--error-fd", optarg); report_all = true; break;
 		case SERIAL: o->serial = optarg; break;
 		case ONCE:
 			if (!parse_u64(optarg, &words) || words == 0 || words > 2 * PLAN_PAIRS)

@@ -1,6 +1,6 @@
 import { door } from './door.ts';
 import { Helper } from './helper.ts';
-import { Namespace, canReturn } from './ns.ts';
+import { Namespace, canReturn, takeOver } from './ns.ts';
 import { Pidfd } from './process/pidfd.ts';
 import { pidfdGetfd } from './sys/process.ts';
 
@@ -60,5 +60,5 @@ export function endErrands(): void {
 
 /** A network namespace whose root is that of a user namespace. */
 export function netOwnedBy(users: Namespace, loopback: boolean): Namespace {
-  return new Namespace(errands().fd(users, 'owned', ...(loopback ? ['up'] : [])), 'net', 'a new net namespace');
+  return takeOver(errands().fd(users, 'owned', ...(loopback ? ['up'] : [])), 'net', 'a new net namespace');
 }

@@ -1,5 +1,4 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { constants } from 'node:os';
 import { VimageError, type Awaitable } from '@vimage/core';
@@ -7,6 +6,7 @@ import { door } from './door.ts';
 import { processInfo } from './process/info.ts';
 import { Pidfd, allEnded } from './process/pidfd.ts';
 import { pipe } from './sys/process.ts';
+import { close } from './sys/libc.ts';
 
 /** A process that works for an image and does not live in it: its number, and its start (field 22 of proc_pid_stat(5)), by which it is known again. */
 export interface Companion {
@@ -45,7 +45,7 @@ export async function startCompanion(spec: CompanionSpec, note: (who: Companion)
     ready.destroy();
     throw error;
   } finally {
-    closeSync(writable);
+    close(writable);
   }
   const ended = endOf(child);
   const pid = child.pid ?? 0;

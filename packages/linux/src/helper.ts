@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { closeSync } from 'node:fs';
 import { VimageError, codeOf } from '@vimage/core';
 import { AF_UNIX, MSG_DONTWAIT, MSG_NOSIGNAL, MSG_TRUNC, SOCK_CLOEXEC, SOCK_SEQPACKET } from './abi/socket.ts';
 import { door } from './door.ts';
 import { imgexecPath } from './imgexec.ts';
 import { SysError } from './sys/error.ts';
 import { pollReadable, recv, send, socketpair } from './sys/socket.ts';
+import { close } from './sys/libc.ts';
 
 const patience = 20_000;
 const buffer: Buffer = Buffer.alloc(64 << 10);
@@ -40,10 +40,10 @@ export class Helper implements Disposable {
       this.#child.on('error', () => undefined);
       this.#child.unref();
     } catch (error) {
-      closeSync(ours);
+      close(ours);
       throw error;
     } finally {
-      closeSync(theirs);
+      close(theirs);
     }
   }
 
@@ -144,7 +144,7 @@ export class Helper implements Disposable {
 
   /** Lets it end. */
   [Symbol.dispose](): void {
-    if (this.#socket >= 0) closeSync(this.#socket);
+    if (this.#socket >= 0) close(this.#socket);
     this.#socket = -1;
     this.#posted.length = 0;
   }

@@ -1,10 +1,10 @@
-import { closeSync } from 'node:fs';
 import { AF_UNIX, SOCK_CLOEXEC, SOCK_DGRAM } from './abi/socket.ts';
 import { away } from './away.ts';
 import { withNs } from './ns.ts';
 import type { Namespace } from './ns.ts';
 import { setInterfaceFlags } from './sys/ns.ts';
 import { socket } from './sys/socket.ts';
+import { close } from './sys/libc.ts';
 
 const IFF_UP = 1;
 
@@ -17,7 +17,7 @@ export function upHere(): void {
   try {
     setInterfaceFlags(fd, 'lo', IFF_UP);
   } finally {
-    closeSync(fd);
+    close(fd);
   }
 }
 

@@ -11,7 +11,7 @@ import type { NetlinkSocket } from './netlink-socket.ts';
 import { upHere } from './loopback.ts';
 import { nameHost } from './hostname.ts';
 import { Launcher } from './launcher.ts';
-import { Namespace, create, withNs } from './ns.ts';
+import { Namespace, create, takeOver, withNs } from './ns.ts';
 import { Pinner } from './pinner.ts';
 import type { InitPids, OuterPid, UserMaps } from './pinner.ts';
 import { Layout, registryRoot } from './registry/paths.ts';
@@ -151,7 +151,7 @@ export abstract class LinuxMachine {
     const up = options.loopback === true;
     if (options.users !== undefined) return netOwnedBy(options.users, up);
     const opened = away()?.fd(undefined, 'new', ...(up ? ['up'] : []));
-    return opened === undefined ? create('net', up ? upHere : undefined) : new Namespace(opened, 'net', 'a new net namespace');
+    return opened === undefined ? create('net', up ? upHere : undefined) : takeOver(opened, 'net', 'a new net namespace');
   }
 
   /** Makes a uts namespace with these names; it lives as long as it is open or pinned. With `ns`, that one gets them. EINVAL, EPERM. */

@@ -1,4 +1,3 @@
-import { closeSync } from 'node:fs';
 import koffi from 'koffi';
 import { InvariantError, codeOf } from '@vimage/core';
 import {
@@ -9,6 +8,7 @@ import { away } from './away.ts';
 import { isOwn, withNs } from './ns.ts';
 import type { Namespace } from './ns.ts';
 import { bind, recv, send, setOption, socket } from './sys/socket.ts';
+import { close } from './sys/libc.ts';
 
 const receiveBuffer = 4 << 20;
 const scratch: Buffer = Buffer.allocUnsafe(64 << 10);
@@ -112,7 +112,7 @@ export class NetlinkSocket implements Disposable {
   close(): void {
     if (this.#fd < 0) return;
     for (const stop of [...this.#unhook]) stop();
-    closeSync(this.#fd);
+    close(this.#fd);
     this.#fd = -1;
     const left = this.#ns === undefined ? 0 : (open.get(this.#ns) ?? 0) - 1;
     if (this.#ns === undefined) return;

@@ -5,6 +5,7 @@ import { cloneFlag } from './abi/ns.ts';
 import type { NsType } from './abi/ns.ts';
 import { asSysError, errnoName } from './sys/error.ts';
 import { nsExists, nsOwned, nsId, nsType, setns, setnsBack, startPool, unshare } from './sys/ns.ts';
+import { close } from './sys/libc.ts';
 
 /** Types that a running Node can make and enter itself; the others are imgexec's. */
 export type OwnNsType = 'net' | 'uts' | 'ipc' | 'cgroup';
@@ -85,6 +86,15 @@ export function openPath(path: string, type: NsType): Namespace {
     throw asSysError(error, path);
   }
   return new Namespace(fd, type, path);
+}
+
+/** A namespace by a descriptor of which the caller has no more need. ESTALE: it is of another type. */
+export function takeOver(fd: number, type: NsType, what: string): Namespace {
+  try {
+    return new Namespace(openSync(`/proc/self/fd/${fd}`, 'r'), type, what);
+  } finally {
+    close(fd);
+  }
 }
 
 /** The namespace of the calling thread. */

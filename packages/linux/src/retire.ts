@@ -29,6 +29,8 @@ export interface RetireHost {
   readonly except: ReadonlySet<number>;
   /** Inode of the pins' mount namespace. */
   readonly pins: bigint | undefined;
+  /** Whether this process itself is not done with an image. */
+  inUse(serial: bigint): boolean;
   /** The registry's directory. */
   readonly root: string;
   dying(serial: bigint): string;
@@ -124,11 +126,11 @@ function holdersOf(joins: readonly Join[], { except }: Pick<RetireHost, 'except'
 }
 
 /**
- * Whether a namespace of the image's own is still in use by anybody but us. The kernel is asked by handle first: a namespace that is
+ * Whether a namespace of the image's own is still in use: by anybody else, or by a worker of ours, as what we have of it otherwise we let go. The kernel is asked by handle first: a namespace that is
  * gone costs microseconds. One that lives though nobody can be found is held by sockets. Without `wait`, one that might be just
  * going is in use.
  */
-export async function isReferenced(entry: Entry, host: Pick<RetireHost, 'except' | 'pins'>, wait: boolean): Promise<boolean> {
+export async function isReferenced(entry: Entry, host: Pick<RetireHost, 'except' | 'inUse'>, wait: boolean): Promise<boolean> {
   const own = entry.joins.filter(({ pin }) => pin.startsWith(`${entry.image.serial}/`));
   const living = (joins: readonly Join[]): readonly Join[] => joins.filter(({ type, ino, id }) => exists(type, ino, id) !== false);
   let alive = living(own);
@@ -147,7 +149,7 @@ export async function isReferenced(entry: Entry, host: Pick<RetireHost, 'except'
   if (alive.length === 0) return false;
   const holders = holdersOf(alive, host);
   if (holders.some(({ pid }) => pid !== process.pid)) return true;
-  if (holders.length > 0) return false;
+  if (holders.length > 0) return host.inUse(entry.image.serial);
   return alive.some(({ type, ino, id }) => type === 'net' && exists(type, ino, id) === true && !holdsSocketIn(ino));
 }
 

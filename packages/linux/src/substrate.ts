@@ -189,6 +189,7 @@ export class LinuxSubstrate extends LinuxStages implements Substrate {
       pinner: () => this.pinnerIfPins(),
       except: new Set(running === undefined ? [] : [running.pid]),
       pins: running?.ns,
+      inUse: (serial) => this.#threads?.workers.isBusy(serial) === true,
       root: this.layout.root,
       dying: (serial) => this.layout.dying(serial),
       ...this.#changing,
@@ -225,7 +226,7 @@ export class LinuxSubstrate extends LinuxStages implements Substrate {
       except: this.#retireHost.except,
       pins: this.#retireHost.pins ?? statSync(this.layout.mnt, { bigint: true, throwIfNoEntry: false })?.ino,
     });
-    const made = this.#threads?.pcbs.holders(image) ?? [];
+    const made = this.#threads === undefined ? [] : [...this.#threads.workers.holders(image), ...this.#threads.pcbs.holders(image)];
     if (made.length > 0) return [...found, ...made];
     return found.length > 0 || image.state !== 'dying' || plan?.shared === true ? found : unseen(own);
   }
@@ -276,9 +277,10 @@ export class LinuxSubstrate extends LinuxStages implements Substrate {
 
   threads(base: Thread, components: readonly string[]): Threads {
     this.#threads = new Threads({
+      registry: this.layout.root,
       generation: this.layout.generation,
       livePlan: (image) => (existsSync(`${this.layout.image(image.name)}/plan`) ? this.planOf(image) : undefined),
-      pathOf: (pin) => this.livePinner().pathOf(pin),
+      pins: () => this.livePinner().pathOf('.'),
       watch: (changed) => watchRegistry(this.layout, changed, false),
     }, base, components);
     return this.#threads;

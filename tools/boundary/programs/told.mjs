@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import net from 'node:net';
+import { Worker } from 'node:worker_threads';
 
 process.env['VIMAGE_DEBUG'] = '1';
 process.env['VIMAGE_INVARIANTS'] = '1';
@@ -14,6 +15,11 @@ await lab(async (at) => {
   await once(pooled, 'connect');
   const line = /:(\d+):\d+\)?$/m.exec(new Error().stack)[1] - 2;
   assert.deepEqual((await a.refs()).filter(({ detail }) => detail.endsWith(`programs/told.mjs:${line}`)).map(({ detail }) => detail.split(',')[0]), ['tcp']);
+
+  const worker = a.effective(() => new Worker('process.stdin', { eval: true, stdin: true }));
+  const its = /:(\d+):\d+\)?$/m.exec(new Error().stack)[1] - 1;
+  assert.match((await a.refs()).find(({ kind }) => kind === 'worker').detail, new RegExp(`^thread ${worker.threadId}, started at .*programs/told.mjs:${its}$`));
+  await worker.terminate();
 
   const warnings = [];
   process.on('warning', ({ message }) => { warnings.push(message); });

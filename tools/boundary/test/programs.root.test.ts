@@ -10,7 +10,7 @@ import { needRoot } from '../../../packages/linux/test/rights.ts';
 
 const run = promisify(execFile);
 const here = fileURLToPath(new URL('..', import.meta.url));
-const programs = readdirSync(`${here}programs`).filter((name) => /\.[cm]js$/.test(name) && name !== 'lab.mjs');
+const programs = readdirSync(`${here}programs`).filter((name) => /\.[cm]js$/.test(name) && !['lab.mjs', 'at-work.mjs'].includes(name));
 
 for (const version of ['20', '22', '24', '26']) {
   const node = `${here}node_modules/node-${version}/bin/node`;

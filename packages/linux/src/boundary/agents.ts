@@ -1,5 +1,5 @@
 import { wrap } from './native.ts';
-import { stands } from './store.ts';
+import { standAt, standNowhere, standing } from './store.ts';
 import type { Stand } from './store.ts';
 
 /** In the options of a request, as the agent keeps them: where it was asked. */
@@ -27,12 +27,12 @@ export function wrapAgents(): void {
   // Loaded when it is needed: most programs of ours never are.
   const proto: object = process.getBuiltinModule('node:http').Agent.prototype;
   wrap(proto, 'addRequest', (native) => function (request, options, ...rest) {
-    const stand = stands.getStore();
+    const stand = standing();
     const given = typeof options === 'string' ? { host: options, port: rest[0], localAddress: rest[1] } : options;
     return Reflect.apply(native, this, [request, typeof given === 'object' ? { ...given, [key]: { stand } } : given]);
   });
   wrap(proto, 'getName', (native) => function (options) {
-    const { stand } = askedIn(options) ?? { stand: stands.getStore() };
+    const { stand } = askedIn(options) ?? { stand: standing() };
     const name: unknown = Reflect.apply(native, this, [options]);
     const of = stand?.threads.keyOf(stand.td);
     return of === undefined ? name : `${String(name)}:vimage ${of}`;
@@ -41,6 +41,6 @@ export function wrapAgents(): void {
     const asked = askedIn(args[1]);
     const make = (): unknown => Reflect.apply(native, this, args);
     if (asked === undefined) return make();
-    return asked.stand === undefined ? stands.exit(make) : stands.run(asked.stand, make);
+    return asked.stand === undefined ? standNowhere(make) : standAt(asked.stand, make);
   });
 }

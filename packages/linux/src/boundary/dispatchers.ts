@@ -1,4 +1,4 @@
-import { stands } from './store.ts';
+import { standAt, standing } from './store.ts';
 import type { Stand } from './store.ts';
 
 /** Where undici, Node's own and the one of npm, keeps what `fetch` and others send requests by, for each generation of its interface. */
@@ -24,7 +24,7 @@ export function routeDispatchers(): void {
 function routed(own: object, place: symbol): object {
   return new Proxy(own, {
     get: (_, name) => {
-      const stand = stands.getStore();
+      const stand = standing();
       if (stand === undefined || stand.threads.keyOf(stand.td) === undefined) return bound(own, name);
       const { pool, stand: its } = stand.threads.pool(stand.td);
       return bound(dispatcherIn(pool, own, place), name, its);
@@ -36,7 +36,7 @@ function routed(own: object, place: symbol): object {
 function bound(on: object, name: PropertyKey, stand?: Stand): unknown {
   const value: unknown = Reflect.get(on, name, on);
   if (typeof value !== 'function') return value;
-  return (...args: readonly unknown[]): unknown => (stand === undefined ? Reflect.apply(value, on, args) : stands.run(stand, () => Reflect.apply(value, on, args)));
+  return (...args: readonly unknown[]): unknown => (stand === undefined ? Reflect.apply(value, on, args) : standAt(stand, () => Reflect.apply(value, on, args)));
 }
 
 function dispatcherIn(pool: Pool, own: object, place: symbol): object {

@@ -13,8 +13,8 @@ export interface PlaceHost {
   readonly generation: string;
   /** What the plan of an image says; undefined once it is removed, or being removed. */
   livePlan(image: Named): Entry | undefined;
-  /** How this process names a pin. */
-  pathOf(pin: string): string;
+  /** Where this process finds the pins. */
+  pins(): string;
 }
 
 /** What of an image is meant. */
@@ -33,6 +33,8 @@ export interface Place {
   readonly etc: Etc;
   /** Whether paths are of a file system of its own, which a thread of ours cannot enter. */
   readonly files: boolean;
+  /** Whether its processes are in a table of its own. */
+  readonly processes: boolean;
   /** What a running Node cannot be put under, by component. */
   readonly bounds: readonly string[];
 }
@@ -74,6 +76,7 @@ export class Places {
       net: same ? kept.net : join === undefined ? undefined : this.#open(join),
       etc: { hosts: etcFile(plan, applies, '/etc/hosts'), 'resolv.conf': etcFile(plan, applies, '/etc/resolv.conf') },
       files: plan.roots.some(applies),
+      processes: plan.joins.some((each) => each.type === 'pid' && applies(each)),
       bounds: [...new Set(plan.bounds.filter(applies).map(({ component }) => component))],
     };
     this.#kept.set(key, made);
@@ -103,7 +106,7 @@ export class Places {
   }
 
   #open(join: Join): Namespace | undefined {
-    return openJoins([join], (pin) => this.#host.pathOf(pin))[0];
+    return openJoins([join], (pin) => `${this.#host.pins()}/${pin}`)[0];
   }
 
   #generation(): string {

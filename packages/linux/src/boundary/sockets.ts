@@ -4,7 +4,7 @@ import type { Native } from './native.ts';
 import { pcbOf } from './pcb.ts';
 import type { Pcb, SocketKind } from './pcb.ts';
 import { refused } from './refused.ts';
-import { stands } from './store.ts';
+import { standing } from './store.ts';
 import { noteConnect, watching } from './strangers.ts';
 
 /** The methods of each native class in which libuv may make the socket, when it has none yet. */
@@ -34,7 +34,7 @@ function made(native: Native, method: string, kind: SocketKind): Native {
     if (watching && method.startsWith('connect')) noteConnect(this);
     const pcb = pcbOf(this);
     if (pcb !== undefined) return known(pcb, this, native, method, args);
-    const stand = stands.getStore();
+    const stand = standing();
     // A socket that there is already stays in the stack where it was made.
     if (stand === undefined || fdOf(this) >= 0) return Reflect.apply(native, this, args);
     const { td, threads } = stand;

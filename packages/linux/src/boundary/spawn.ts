@@ -1,10 +1,11 @@
-import { closeSync, readSync } from 'node:fs';
+import { readSync } from 'node:fs';
 import { imgexecPath } from '../imgexec.ts';
 import { pipe, reap } from '../sys/process.ts';
 import { binding, prototypeOf, wrap } from './native.ts';
 import { refused, warned } from './refused.ts';
 import { standForSpawn } from './store.ts';
 import type { On } from './threads.ts';
+import { close } from '../sys/libc.ts';
 
 /** What the native calls take; Node 24 and later pass the first as arguments, in this order. */
 interface SpawnOptions {
@@ -70,7 +71,7 @@ function led(options: unknown, start: (these: SpawnOptions, failed: () => number
       const [readable, writable] = pipe();
       let open = true;
       const shut = (): void => {
-        if (open) closeSync(writable);
+        if (open) close(writable);
         open = false;
       };
       try {
@@ -80,7 +81,7 @@ function led(options: unknown, start: (these: SpawnOptions, failed: () => number
         });
       } finally {
         shut();
-        closeSync(readable);
+        close(readable);
       }
     });
   } catch (error) {

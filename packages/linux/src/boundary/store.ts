@@ -8,8 +8,30 @@ export interface Stand {
   readonly threads: Threads;
 }
 
-/** Empty outside of every effective() and run(). Costs nothing before the first of them. */
-export const stands: AsyncLocalStorage<Stand> = new AsyncLocalStorage();
+/** Empty outside of every effective() and run(), which costs nothing before the first of them; null where a worker's own stand is left. */
+const stands: AsyncLocalStorage<Stand | null> = new AsyncLocalStorage();
+
+let born: Stand | undefined;
+
+/** This thread of Node's, a worker, stands there from now on, whatever it runs. */
+export function bear(stand: Stand): void {
+  born = stand;
+}
+
+/** Where this code stands; undefined: where the process does. */
+export function standing(): Stand | undefined {
+  const stand = stands.getStore();
+  return stand === undefined ? born : stand ?? undefined;
+}
+
+export function standAt<T>(stand: Stand, fn: () => T): T {
+  return stands.run(stand, fn);
+}
+
+/** Calls `fn` where the process stands, with all that it starts. */
+export function standNowhere<T>(fn: () => T): T {
+  return born === undefined ? stands.exit(fn) : stands.run(null, fn);
+}
 
 let ours = 0;
 
@@ -25,7 +47,7 @@ export function asOurselves<T>(fn: () => T): T {
 
 /** Where a program that is started now belongs; undefined: where this process is. */
 export function standForSpawn(): Stand | undefined {
-  return ours > 0 ? undefined : stands.getStore();
+  return ours > 0 ? undefined : standing();
 }
 
 const due: (() => void)[] = [];
@@ -33,7 +55,7 @@ const due: (() => void)[] = [];
 /** Calls `fn` when all that this turn of the event loop has begun is begun: Node puts a connect off to the next tick. */
 export function afterTurn(fn: () => void): void {
   if (due.push(fn) > 1) return;
-  stands.exit(() => {
+  standNowhere(() => {
     setImmediate(() => {
       for (const each of due.splice(0)) each();
     });

@@ -1,6 +1,6 @@
 import { prototypeOf, wrap } from './native.ts';
 import { warned } from './refused.ts';
-import { stands } from './store.ts';
+import { standing } from './store.ts';
 
 /** Who connected a socket: name of an image; '' for the process itself. */
 const connectors = new WeakMap<object, string>();
@@ -9,7 +9,7 @@ const connectors = new WeakMap<object, string>();
 export const watching: boolean = process.env['VIMAGE_INVARIANTS'] === '1';
 
 function here(): string {
-  const stand = stands.getStore();
+  const stand = standing();
   return stand === undefined ? '' : stand.threads.imageOf(stand.td)?.image.name ?? '';
 }
 

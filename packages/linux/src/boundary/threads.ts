@@ -2,16 +2,20 @@ import { Thread, VimageError, boundary, cimg, covered, dropEimage, eimg, fork, p
 import type { Awaitable, CurrentThread, Image, Proc, SocketsEnd } from '@vimage/core';
 import type { Named } from '../machine.ts';
 import { withNs } from '../ns.ts';
+import { startPool } from '../sys/ns.ts';
 import { endPool } from './dispatchers.ts';
 import type { Pool } from './dispatchers.ts';
 import { install } from './install.ts';
 import { PcbList } from './pcb.ts';
+import { Workers } from './workers.ts';
+import type { Given, ToldImage } from './given.ts';
 import { Places, coverText } from './places.ts';
 import type { Cover, Place, PlaceHost } from './places.ts';
-import { afterTurn, stands } from './store.ts';
+import { afterTurn, standAt, standNowhere, standing } from './store.ts';
 import type { Stand } from './store.ts';
 
 export interface ThreadsHost extends PlaceHost {
+  readonly registry: string;
   /** Calls back when the registry changes; keeps no program from ending. */
   watch(changed: () => void): Disposable;
 }
@@ -26,6 +30,7 @@ export interface On {
 export class Threads implements CurrentThread {
   /** Sockets of this process, by image. */
   readonly pcbs: PcbList = new PcbList();
+  readonly workers: Workers = new Workers();
   readonly #base: Thread;
   /** Procs that may have an image. */
   readonly #procs = new Set<Proc>();
@@ -35,6 +40,7 @@ export class Threads implements CurrentThread {
   readonly #pools = new Map<string, { readonly pool: Pool; readonly stand: Stand; readonly serial: bigint }>();
   readonly #ends = new Map<bigint, AbortController>();
   #watch: Disposable | undefined;
+  #closed = false;
 
   constructor(host: ThreadsHost, base: Thread, components: readonly string[]) {
     this.#host = host;
@@ -44,18 +50,18 @@ export class Threads implements CurrentThread {
   }
 
   get(): Thread {
-    const stand = stands.getStore();
+    const stand = standing();
     return stand?.threads === this ? stand.td : this.#base;
   }
 
   run<T>(td: Thread, fn: () => T): T {
     install();
-    this.#follow(td.proc);
-    return stands.run({ td, threads: this }, fn);
+    this.follow(td.proc);
+    return standAt({ td, threads: this }, fn);
   }
 
   outside<T>(fn: () => T): T {
-    return stands.getStore() === undefined ? fn() : stands.exit(fn);
+    return standing() === undefined ? fn() : standNowhere(fn);
   }
 
   settle(p: Proc): void {
@@ -103,6 +109,24 @@ export class Threads implements CurrentThread {
     });
   }
 
+  /** What a worker is given that is to stand where the thread does; undefined: that is where the process stands. ESRCH, EOPNOTSUPP. */
+  toWork(td: Thread): Omit<Given, 'port'> | undefined {
+    return boundary(td, () => {
+      const on = this.imageOf(td);
+      if (on === undefined) return undefined;
+      if (this.#placeOf(td)?.processes === true) {
+        throw new VimageError('EOPNOTSUPP', `a worker cannot be in the processes of "${on.image.name}": all threads of one process are in one process table`, {
+          subject: on.image.name, hint: 'start a process there: child_process.fork; or a worker on what else the image has: effective()',
+        });
+      }
+      startPool();
+      return {
+        registry: this.#host.registry, pins: this.#host.pins(), components: this.#components,
+        base: told(this.#base.image), image: told(td.image), eimage: told(td.eimage), only: covered(td.ucred),
+      };
+    });
+  }
+
   /** The image that the thread is on, and what of it: that of the process itself is undefined. */
   imageOf({ proc: { ucred } }: Thread): On | undefined {
     const image = eimg(ucred);
@@ -124,7 +148,7 @@ export class Threads implements CurrentThread {
     if (kept !== undefined) return kept;
     const p = fork(td.proc);
     const made = { pool: new Map<symbol, object>(), stand: { td: new Thread(p), threads: this }, serial: td.eimage.serial };
-    this.#follow(p);
+    this.follow(p);
     this.#pools.set(key, made);
     return made;
   }
@@ -152,18 +176,22 @@ export class Threads implements CurrentThread {
       dropEimage(p);
       for (const td of p.threads) tdSync(td);
     }
-    return closed === 0 ? undefined : new Promise(afterTurn);
+    const here = closed === 0 ? undefined : new Promise<void>(afterTurn);
+    return this.workers.size === 0 ? here : Promise.all([here, this.workers.revoke(image, how)]).then(() => undefined);
   }
 
   close(): void {
+    this.#closed = true;
     this.#endPools();
     this.pcbs.closeAll();
+    this.workers.close();
     this.#places.close();
     this.#watch?.[Symbol.dispose]();
     this.#watch = undefined;
   }
 
-  #follow(p: Proc): void {
+  /** A proc that may have an image: it is taken through the boundary when that goes. */
+  follow(p: Proc): void {
     this.#procs.add(p);
     p.onend = () => { this.#procs.delete(p); };
   }
@@ -180,17 +208,23 @@ export class Threads implements CurrentThread {
   #placeOf(td: Thread): Place | undefined {
     const on = this.imageOf(td);
     if (on === undefined) return undefined;
+    if (this.#closed) throw new VimageError('ESRCH', `the kernel that has "${on.image.name}" was closed by this program`, { subject: on.image.name, hint: 'close it when all that acts on images is done' });
     const place = this.#places.of(on.image, on.cover);
     this.#watch ??= this.#host.watch(() => { this.#look(); });
     if (place.net !== undefined || td.image === td.eimage || td.image === this.#base.image) return place;
     // What is not covered is as in the image that it lives in.
-    return { ...place, net: this.#places.of(td.image, { live: true, only: undefined }).net };
+    const { net, processes } = this.#places.of(td.image, { live: true, only: undefined });
+    return { ...place, net, processes: place.processes || processes };
   }
 
   /** Something has changed: of an image that another process removed nothing is kept. */
   #look(): void {
     for (const image of this.#places.gone()) void this.revoke(image, 'close');
   }
+}
+
+function told({ name, serial, address }: Image): ToldImage {
+  return { name, serial, address };
 }
 
 function checkBounds({ bounds }: Place, { name }: Image): void {

@@ -10,7 +10,7 @@ const made = new WeakMap<object, string>();
 let ours: readonly string[] | undefined;
 
 /** The first line of the stack that is neither ours nor Node's. */
-function here(): string | undefined {
+export function here(): string | undefined {
   const own = (ours ??= [import.meta.url, import.meta.resolve('@vimage/core')].map((url) => url.replace(/[^/]*$/, '')));
   const lines = (new Error().stack ?? '').split('\n').slice(1);
   const line = lines.find((each) => /:\d+:\d+\)?$/.test(each) && !each.includes('node:') && !own.some((dir) => each.includes(dir)));

@@ -3,6 +3,7 @@ import { VimageError, codeOf, decodePairs, sections, type InsideImage, type Pair
 import { openInRoot } from '../rooted/openat2.ts';
 import { isSegment } from '../registry/paths.ts';
 import type { Pinner } from '../pinner.ts';
+import { close } from '../sys/libc.ts';
 
 const { O_DIRECTORY, O_NONBLOCK, O_RDONLY } = constants;
 /** Most images of one registry and of those inside it, and bytes of one's pairs, and of its plan, that are looked at. */
@@ -109,6 +110,6 @@ function opened<T>(root: number, path: string, flags: number, fn: (fd: number) =
     if (codeOf(error) === undefined) throw error;
     return undefined;
   } finally {
-    closeSync(fd);
+    close(fd);
   }
 }

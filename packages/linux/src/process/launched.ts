@@ -10,6 +10,7 @@ import type { ImgexecCall } from '../imgexec.ts';
 import type { Launcher } from '../launcher.ts';
 import { socketpair } from '../sys/socket.ts';
 import { Pidfd } from './pidfd.ts';
+import { close } from '../sys/libc.ts';
 
 /** An entry of a ChildProcess's normalized stdio. */
 interface Stdio {
@@ -184,8 +185,8 @@ function pipeEnd(handle: object): End | undefined {
       kept = Reflect.apply(open, handle, [ours]) === 0;
     },
     close: () => {
-      closeSync(theirs);
-      if (!kept) closeSync(ours);
+      close(theirs);
+      if (!kept) close(ours);
     },
   };
 }

@@ -1,8 +1,8 @@
-import { closeSync } from 'node:fs';
 import koffi from 'koffi';
 import { codeOf } from '@vimage/core';
 import { pidfdOpen, pidfdSignal } from '../sys/process.ts';
 import { pollReadable } from '../sys/socket.ts';
+import { close } from '../sys/libc.ts';
 
 /** As of a Node timer. */
 export interface Watch {
@@ -92,7 +92,7 @@ export class Pidfd implements Disposable {
   [Symbol.dispose](): void {
     if (!this.#open) return;
     this.#open = false;
-    closeSync(this.#fd);
+    close(this.#fd);
   }
 }
 

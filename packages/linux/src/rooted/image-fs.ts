@@ -1,4 +1,4 @@
-import { closeSync, constants, type Dirent, type MakeDirectoryOptions, type Mode, type RmOptions, type Stats } from 'node:fs';
+import { constants, type Dirent, type MakeDirectoryOptions, type Mode, type RmOptions, type Stats } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import { codeOf } from '@vimage/core';
 import type { Named } from '../machine.ts';
@@ -7,6 +7,7 @@ import { O_PATH, openInRoot } from './openat2.ts';
 import { removeBelow } from './remove.ts';
 import { withRoot } from './root.ts';
 import { openFlags, split } from './split.ts';
+import { close } from '../sys/libc.ts';
 
 const { O_APPEND, O_CREAT, O_DIRECTORY, O_EXCL, O_NOCTTY, O_NONBLOCK, O_TRUNC } = constants;
 
@@ -65,7 +66,7 @@ export class ImageFs {
           await below(root, part, (at) => fs.mkdir(at, { mode }));
         } catch (error) {
           if (codeOf(error) !== 'EEXIST') throw error;
-          closeSync(openInRoot(root, part, O_PATH | O_DIRECTORY));
+          close(openInRoot(root, part, O_PATH | O_DIRECTORY));
         }
       }
     });
@@ -170,7 +171,7 @@ async function opened<T>(fd: number, fn: (at: string) => Promise<T>): Promise<T>
   try {
     return await fn(`/proc/self/fd/${fd}`);
   } finally {
-    closeSync(fd);
+    close(fd);
   }
 }
 

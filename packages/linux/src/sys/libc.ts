@@ -38,6 +38,13 @@ export function check(result: number, syscall: string, subject?: string): number
   return result;
 }
 
+const cClose = native<(fd: number) => number>((lib) => lib.func('int close(int fd)'));
+
+/** close(2), of what calls of ours have opened: in a worker Node warns when it is to close what it has not opened itself. */
+export function close(fd: number): void {
+  cClose()(int(fd, 'fd'));
+}
+
 /** koffi truncates what is not an int; we refuse it. */
 export function int(value: number, what: string): number {
   if (!Number.isInteger(value) || value < -0x80000000 || value > 0x7fffffff) {

@@ -2,7 +2,7 @@ import type { KoffiFunc } from 'koffi';
 import { door } from '../door.ts';
 import { NS_GET_ID, NS_GET_NSTYPE, NS_GET_PARENT, NS_GET_USERNS, FILEID_NSFS, NSFS_HANDLE_BYTES } from '../abi/ns.ts';
 import { O_CLOEXEC } from '../abi/process.ts';
-import { check, int, lastErrno, native } from './libc.ts';
+import { check, close, int, lastErrno, native } from './libc.ts';
 import { SysError, errnoName } from './error.ts';
 
 const cSetns = native<(fd: number, type: number) => number>((lib) => lib.func('int setns(int fd, int nstype)'));
@@ -11,7 +11,6 @@ const cIoctl = native<(fd: number, request: number, arg: Buffer | null) => numbe
 const cOpenHandle = native<(mount: number, handle: Buffer, flags: number) => number>((lib) =>
   lib.func('int open_by_handle_at(int mount_fd, void *handle, int flags)'),
 );
-const cClose = native<(fd: number) => number>((lib) => lib.func('int close(int fd)'));
 
 /** setns(2) of the calling thread. EINVAL, EPERM. */
 export function setns(fd: number, type: number): void {
@@ -41,7 +40,7 @@ export function nsParent(fd: number): number {
 /** NS_GET_USERNS: whether the user namespace that owns this one is ours, or inside ours. What is not we could not come back to. */
 export function nsOwned(fd: number): boolean {
   const owner = cIoctl()(int(fd, 'fd'), NS_GET_USERNS, null);
-  if (owner >= 0) cClose()(owner);
+  if (owner >= 0) close(owner);
   return owner >= 0 || errnoName(lastErrno()) !== 'EPERM';
 }
 
@@ -96,7 +95,7 @@ export function nsExists(nsfs: number, type: number, ino: bigint, id: bigint): b
   handle.writeUInt32LE(Number(ino), 20);
   const fd = cOpenHandle()(int(nsfs, 'fd'), handle, O_CLOEXEC);
   if (fd >= 0) {
-    cClose()(fd);
+    close(fd);
     return true;
   }
   return errnoName(lastErrno()) === 'ESTALE' ? false : undefined;

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { VimageError } from '@vimage/core';
 import { binding, prototypeOf, wrap } from '../native.ts';
 import { refused } from '../refused.ts';
-import { afterTurn, stands } from '../store.ts';
+import { afterTurn, standing } from '../store.ts';
 import { hostNames, serviceName } from './files.ts';
 import type { Etc } from './files.ts';
 import { addresses } from './lookup.ts';
@@ -56,7 +56,7 @@ export function wrapNames(): void {
     return failed;
   });
   wrap(channel, 'getServers', (own) => function (...args) {
-    const stand = stands.getStore();
+    const stand = standing();
     const etc = stand?.threads.etcOf(stand.td);
     return etc === undefined ? Reflect.apply(own, this, args) : channelOf(this).list(etc);
   });
@@ -73,7 +73,7 @@ function wrapPromises(): void {
   const made = { lookup: promisify(dns.lookup), lookupService: promisify(dns.lookupService) };
   for (const [method, callback] of Object.entries(made)) {
     wrap(dns.promises, method, (own) => function (...args) {
-      return Reflect.apply(stands.getStore() === undefined ? own : callback, this, args);
+      return Reflect.apply(standing() === undefined ? own : callback, this, args);
     });
   }
 }
@@ -86,7 +86,7 @@ function answered(
   request: unknown, native: () => unknown, answer: (etc: Etc, signal: AbortSignal) => Promise<readonly unknown[]>,
   failed: (error: DnsError) => readonly unknown[],
 ): unknown {
-  const stand = stands.getStore();
+  const stand = standing();
   if (stand === undefined || typeof request !== 'object' || request === null) return native();
   try {
     const etc = stand.threads.etcOf(stand.td);

@@ -1,0 +1,42 @@
+import type { MessagePort } from 'node:worker_threads';
+import type { ImageAddress, SocketsEnd } from '@vimage/core';
+import type { Named } from '../machine.ts';
+
+/** An image as a worker is told of it. */
+export interface ToldImage extends Named {
+  readonly address: ImageAddress;
+}
+
+/** What a worker is given by the thread that starts it: where that stands. A structured clone, but for the port. */
+export interface Given {
+  readonly registry: string;
+  /** Where this process finds the pins. */
+  readonly pins: string;
+  /** In the order of their numbers. */
+  readonly components: readonly string[];
+  /** The image of the process. */
+  readonly base: ToldImage;
+  readonly image: ToldImage;
+  readonly eimage: ToldImage;
+  /** As in a credential. */
+  readonly only: readonly number[] | undefined;
+  /** Takes a {@link Going}, and is answered by nothing in particular when what was asked is done. */
+  readonly port: MessagePort;
+}
+
+/** An image of a worker's is going; without a serial: the kernel is closed. */
+export interface Going {
+  readonly serial: bigint | undefined;
+  readonly how: SocketsEnd;
+}
+
+/** Where a worker finds it, among its environment data. */
+export const givenKey = 'vimage.given';
+
+export function isGiven(value: unknown): value is Given {
+  return typeof value === 'object' && value !== null && 'eimage' in value && 'port' in value;
+}
+
+export function isGoing(value: unknown): value is Going {
+  return typeof value === 'object' && value !== null && 'serial' in value && 'how' in value;
+}

@@ -38,3 +38,5 @@ export type { Mount } from './mountinfo.ts';
 export { selftest } from './selftest/selftest.ts';
 export type { SelftestOptions } from './selftest/selftest.ts';
 export type { Outcome, Verdict } from './selftest/outcome.ts';
+export { madeBy } from './made.ts';
+export type { MadeSocket } from './made.ts';

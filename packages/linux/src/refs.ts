@@ -1,5 +1,6 @@
 import { readFileSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import type { Holder } from '@vimage/core';
+import { madeBy } from './made.ts';
 import { exists } from './ns.ts';
 import type { Membership } from './process/membership.ts';
 import { processInfo, processStat } from './process/info.ts';
@@ -12,6 +13,8 @@ export interface Sought {
   readonly namespaces: ReadonlySet<string>;
   /** Directories whose files (lock, owner) a living kernel holds open. */
   readonly dir: string | undefined;
+  /** Of an image whose components are not asked: what programs say of their sockets in it. */
+  readonly sockets?: bigint | undefined;
   readonly members: Membership | undefined;
   /** Processes that do not count: imgexec of ours, that holds the pins. */
   readonly except: ReadonlySet<number>;
@@ -32,7 +35,7 @@ function command(pid: number): string {
 }
 
 /** Everything that holds what is sought, by one walk over /proc. */
-export function findHolders(sought: Sought): readonly Holder[] {
+export function findHolders(sought: Sought): Holder[] {
   const holders: Holder[] = [];
   const members = new Set(sought.members?.pids(false));
   const mounts = new Set<bigint>();
@@ -46,6 +49,9 @@ export function findHolders(sought: Sought): readonly Holder[] {
       for (const ns of new Set(namespacesOf(pid))) {
         if (sought.namespaces.has(ns) && !isNobody(pid)) holders.push({ kind: 'visitor', pid, detail: `stands in ${ns}: ${command(pid)}` });
       }
+    }
+    if (sought.sockets !== undefined) {
+      for (const { serial, text } of madeBy(pid)) if (serial === sought.sockets) holders.push({ kind: 'socket', pid, detail: `${text}: ${command(pid)}` });
     }
     for (const fd of attempt(() => readdirSync(`/proc/${pid}/fd`)) ?? []) {
       const target = attempt(() => readlinkSync(`/proc/${pid}/fd/${fd}`));

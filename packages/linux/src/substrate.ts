@@ -222,12 +222,12 @@ export class LinuxSubstrate extends LinuxStages implements Substrate {
     const found = findHolders({
       namespaces: new Set(own.map(({ type, ino }) => `${type}:[${ino}]`)),
       dir,
+      sockets: image.state === 'dying' ? image.serial : undefined,
       members: membershipOf(plan?.cgroup, this.layout.root, dir),
       except: this.#retireHost.except,
       pins: this.#retireHost.pins ?? statSync(this.layout.mnt, { bigint: true, throwIfNoEntry: false })?.ino,
     });
-    const made = this.#threads === undefined ? [] : [...this.#threads.workers.holders(image), ...this.#threads.pcbs.holders(image)];
-    if (made.length > 0) return [...found, ...made];
+    found.push(...(this.#threads?.workers.holders(image) ?? []));
     return found.length > 0 || image.state !== 'dying' || plan?.shared === true ? found : unseen(own);
   }
 

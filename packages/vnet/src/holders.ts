@@ -1,6 +1,6 @@
-import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
+import { readdirSync, readlinkSync } from 'node:fs';
 import { codeOf, type Holder } from '@vimage/core';
-import { companionLives } from '@vimage/linux';
+import { companionLives, madeBy, processInfo } from '@vimage/linux';
 import { rawSockets, type FoundSocket } from './raw.ts';
 import type { Vnet } from './vnet.ts';
 
@@ -17,11 +17,20 @@ function socketHolders(made: Vnet): readonly Holder[] {
   const sockets = socketsOf(made).filter(({ inode }) => inode !== 0);
   if (sockets.length === 0) return [];
   const pids = holdersOf(new Set(sockets.map(({ inode }) => inode)));
+  const saidBy = new Map<number, ReadonlyMap<number, string>>();
+  const madeIn = (pid: number): ReadonlyMap<number, string> => {
+    const its = saidBy.get(pid) ?? new Map(madeBy(pid).map(({ inode, text }) => [inode, text]));
+    saidBy.set(pid, its);
+    return its;
+  };
   return sockets.flatMap(({ inode, detail }): Holder[] => {
     const mine = pids.get(inode);
     if (mine === undefined) return [{ kind: 'socket', detail: `${detail}: no process that can be seen has it` }];
     // Our own sockets go with the handle that opened them.
-    return mine.filter((pid) => pid !== process.pid || !detail.startsWith('netlink')).map((pid) => ({ kind: 'socket', pid, detail: `${detail}: ${commandOf(pid)}` }));
+    return mine.filter((pid) => pid !== process.pid || !detail.startsWith('netlink')).map((pid) => {
+      const said = madeIn(pid).get(inode);
+      return { kind: 'socket', pid, detail: `${detail}: ${processInfo(pid)?.command ?? '?'}${said === undefined ? '' : `, ${said}`}` };
+    });
   });
 }
 
@@ -74,10 +83,6 @@ function openSockets(pid: number): readonly number[] {
     const inode = /^socket:\[(\d+)\]$/.exec(target)?.[1];
     return inode === undefined ? [] : [Number(inode)];
   });
-}
-
-function commandOf(pid: number): string {
-  return quiet(() => readFileSync(`/proc/${pid}/comm`, 'utf8').trim(), '?');
 }
 
 /** Processes end while one looks. */

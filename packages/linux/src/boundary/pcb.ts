@@ -1,16 +1,19 @@
-import { VimageError, crfree, crhold, type Holder, type Image, type Proc, type Thread, type Ucred } from '@vimage/core';
+import { fstatSync } from 'node:fs';
+import { VimageError, crfree, crhold, type Image, type Proc, type Thread, type Ucred } from '@vimage/core';
 import type { Named } from '../machine.ts';
+import { MadeNotes } from '../made.ts';
+import type { MadeSocket } from '../made.ts';
+import { fdOf } from './native.ts';
 import { endOwner } from './owner.ts';
 import { afterTurn } from './store.ts';
-import { whereMade } from './whereabouts.ts';
-
-export type SocketKind = 'tcp' | 'udp' | 'unix';
+import { debugging, whereMade } from './whereabouts.ts';
 
 /** A socket of this process in an image: from when it is made until it is closed it has its credential, which keeps the image (struct inpcb's inp_cred). */
 export interface Pcb {
   readonly list: PcbList;
   readonly handle: object;
-  readonly kind: SocketKind;
+  /** The one that accepted it. */
+  readonly by?: object;
   readonly image: Image;
   readonly cred: Ucred;
   readonly proc: Proc;
@@ -31,15 +34,17 @@ function isPcb(value: unknown): value is Pcb {
 /** The sockets of this process in images. */
 export class PcbList {
   readonly #all = new Map<bigint, Set<Pcb>>();
+  /** With VIMAGE_DEBUG=1, where each was made. */
+  readonly #notes = new MadeNotes();
 
   /** Puts a handle on the list, by what it was made with. */
-  add(handle: object, kind: SocketKind, td: Thread): Pcb {
-    return this.#enter({ list: this, handle, kind, image: td.eimage, cred: td.ucred, proc: td.proc });
+  add(handle: object, td: Thread): Pcb {
+    return this.#enter({ list: this, handle, image: td.eimage, cred: td.ucred, proc: td.proc });
   }
 
   /** One that was accepted by another has its credential. */
   accept(handle: object, by: Pcb): void {
-    this.#enter({ ...by, handle });
+    this.#enter({ ...by, handle, by: by.handle });
   }
 
   #enter(pcb: Pcb): Pcb {
@@ -48,7 +53,15 @@ export class PcbList {
     Object.defineProperty(pcb.handle, key, { value: pcb, configurable: true });
     const list = this.#all.get(pcb.image.serial) ?? new Set();
     this.#all.set(pcb.image.serial, list.add(pcb));
+    // Whose it is in the code of Node is not known before.
+    if (debugging) process.nextTick(() => { this.#note(pcb); });
     return pcb;
+  }
+
+  #note(pcb: Pcb): void {
+    const made = madeOf(pcb);
+    if (made === undefined) return;
+    this.#notes.add(made, () => [...this.#all.values()].flatMap((list) => [...list].flatMap((each) => madeOf(each) ?? [])));
   }
 
   /** The handle is being closed. Once. */
@@ -60,14 +73,6 @@ export class PcbList {
     crfree(pcb.cred, 'socket');
     // The next attempt of a connect has no socket yet when the last one's is closed.
     afterTurn(() => { pcb.proc.release(); });
-  }
-
-  /** Where each socket of an image was made, with VIMAGE_DEBUG=1. */
-  holders(image: Named): readonly Holder[] {
-    return this.of(image).flatMap(({ kind, handle }) => {
-      const where = whereMade(handle);
-      return where === undefined ? [] : [{ kind: 'socket', pid: process.pid, detail: `${kind}, made at ${where}` }];
-    });
   }
 
   of({ serial }: Named): readonly Pcb[] {
@@ -85,5 +90,13 @@ export class PcbList {
 
   closeAll(): void {
     for (const [first] of [...this.#all.values()]) if (first !== undefined) this.close(first.image);
+    this.#notes.close();
   }
+}
+
+function madeOf({ handle, by, image }: Pcb): MadeSocket | undefined {
+  const fd = fdOf(handle);
+  const where = whereMade(by ?? handle);
+  if (fd < 0 || where === undefined) return undefined;
+  return { serial: image.serial, inode: fstatSync(fd).ino, text: `${by === undefined ? 'made' : 'accepted by what was made'} at ${where}` };
 }

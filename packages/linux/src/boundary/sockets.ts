@@ -2,17 +2,17 @@ import { constants } from 'node:os';
 import { fdOf, prototypeOf, wrap } from './native.ts';
 import type { Native } from './native.ts';
 import { pcbOf } from './pcb.ts';
-import type { Pcb, SocketKind } from './pcb.ts';
+import type { Pcb } from './pcb.ts';
 import { refused } from './refused.ts';
 import { standing } from './store.ts';
 import { noteConnect, watching } from './strangers.ts';
 
 /** The methods of each native class in which libuv may make the socket, when it has none yet. */
-const makers: readonly { readonly module: string; readonly name: string; readonly kind: SocketKind; readonly methods: readonly string[] }[] = [
-  { module: 'tcp_wrap', name: 'TCP', kind: 'tcp', methods: ['bind', 'bind6', 'connect', 'connect6', 'listen'] },
-  { module: 'pipe_wrap', name: 'Pipe', kind: 'unix', methods: ['bind', 'connect', 'listen'] },
+const makers: readonly { readonly module: string; readonly name: string; readonly methods: readonly string[] }[] = [
+  { module: 'tcp_wrap', name: 'TCP', methods: ['bind', 'bind6', 'connect', 'connect6', 'listen'] },
+  { module: 'pipe_wrap', name: 'Pipe', methods: ['bind', 'connect', 'listen'] },
   {
-    module: 'udp_wrap', name: 'UDP', kind: 'udp',
+    module: 'udp_wrap', name: 'UDP',
     methods: [
       'bind', 'bind6', 'connect', 'connect6', 'send', 'send6', 'recvStart', 'addMembership', 'dropMembership', 'addSourceSpecificMembership',
       'dropSourceSpecificMembership', 'setMulticastInterface', 'setMulticastTTL', 'setMulticastLoopback', 'setBroadcast', 'setTTL',
@@ -22,14 +22,14 @@ const makers: readonly { readonly module: string; readonly name: string; readonl
 
 /** Leads every native handle that can make a socket through the boundary. */
 export function wrapSockets(): void {
-  for (const { module, name, kind, methods } of makers) {
+  for (const { module, name, methods } of makers) {
     const proto = prototypeOf(module, name);
-    for (const method of methods) wrap(proto, method, (native) => made(native, method, kind));
+    for (const method of methods) wrap(proto, method, (native) => made(native, method, name === 'Pipe'));
     wrap(proto, 'close', closed);
   }
 }
 
-function made(native: Native, method: string, kind: SocketKind): Native {
+function made(native: Native, method: string, unix: boolean): Native {
   return function (...args) {
     if (watching && method.startsWith('connect')) noteConnect(this);
     const pcb = pcbOf(this);
@@ -39,12 +39,12 @@ function made(native: Native, method: string, kind: SocketKind): Native {
     if (stand === undefined || fdOf(this) >= 0) return Reflect.apply(native, this, args);
     const { td, threads } = stand;
     try {
-      const path = kind === 'unix' ? pathIn(args) : undefined;
+      const path = unix ? pathIn(args) : undefined;
       if (path !== undefined) threads.checkFiles(td, path);
       return threads.inNet(td, () => {
         const result = Reflect.apply(native, this, args);
         if (fdOf(this) >= 0 && threads.imageOf(td) !== undefined) {
-          const its = threads.pcbs.add(this, kind, td);
+          const its = threads.pcbs.add(this, td);
           if (method === 'listen') accepting(this, its);
         }
         return result;

@@ -2,6 +2,7 @@ import { constants, closeSync, fstatSync, mkdirSync, openSync, readSync, renameS
 import { codeOf, VimageError } from '@vimage/core';
 import { door } from '../door.ts';
 import { asSysError } from './error.ts';
+import { check, native } from './libc.ts';
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY, O_APPEND } = constants;
 
@@ -128,6 +129,14 @@ export function poke(path: string, value: string): void {
   } finally {
     closeSync(fd);
   }
+}
+
+const cMemfd = native<(name: string, flags: number) => number>((lib) => lib.func('int memfd_create(const char *name, unsigned int flags)'));
+const MFD_CLOEXEC = 1;
+
+/** memfd_create(2): a file that is nowhere, close-on-exec. */
+export function memfd(name: string): number {
+  return check(cMemfd()(name, MFD_CLOEXEC), 'memfd_create', name);
 }
 
 /** Reads a file of the registry. ENOENT; EPERM: not ours, or others may write it; E2BIG: above `limit` bytes. */

@@ -2,6 +2,7 @@ export { vnet } from './component.ts';
 export { vnetParams, type VnetParams } from './params/table.ts';
 export { Vnet, type VnetKind } from './vnet.ts';
 export { Stack } from './stack.ts';
+export { cut, heal } from './cut.ts';
 export type { BridgeSpec } from './params/bridge.ts';
 export type { MacvlanMode, MacvlanSpec } from './params/macvlan.ts';
 export type { Move } from './params/move.ts';

@@ -33,16 +33,42 @@ export async function removeVnet(made: Vnet, cx: RemoveContext<'net'>): Promise<
     for (const entry of entries.filter(isUplink)) await endNoted(entry);
     if (cx.values.nat !== undefined || cx.values.publish !== undefined || entries.some((entry) => !isUplink(entry))) lines.push(...stopForwarding(cx.parent.stack, cx.image.serial));
     if (made.kind === 'adopted') await strip(made, cx);
-    else cut(made, cx);
+    else {
+      // Without any of these there is no other end.
+      if (cablesOf(cx).length + entries.length > 0) endOrphans(made);
+      endCables(made, cx);
+    }
   }
   // What is still owed is given back when the stack has died: hardware is found again by then.
   if (entries.length > 0) await cx.stage.settle('net', owed);
   return lines;
 }
 
+/**
+ * Ends connections that no process has any more, and that wait for an answer of the other end: where none comes they would keep the stack for minutes.
+ */
+function endOrphans({ stack: { nl } }: Vnet): void {
+  const waiting = orGone(() => nl.inetSockets({ protocol: 'tcp', states: ['fin-wait-1', 'fin-wait-2', 'closing', 'last-ack'] })) ?? [];
+  for (const socket of waiting) if (socket.inode === 0) orGone(() => { nl.socketDestroy(socket); });
+}
+
+/** Undefined for what has gone meanwhile; or the kernel cannot (CONFIG_INET_DIAG, CONFIG_INET_DIAG_DESTROY), and the image is dying for as long. */
+function orGone<T>(fn: () => T): T | undefined {
+  try {
+    return fn();
+  } catch (error) {
+    if (['ENOENT', 'EOPNOTSUPP', 'EPROTONOSUPPORT', 'EINVAL'].includes(codeOf(error) ?? '')) return undefined;
+    throw error;
+  }
+}
+
+function cablesOf({ values }: RemoveContext<'net'>): readonly string[] {
+  return [...(values.veth ?? []), ...(values.macvlan ?? [])].map(({ key }) => key);
+}
+
 /** Ends the cables of a stack that goes: both ends go at once. */
-function cut(made: Vnet, { values }: RemoveContext<'net'>): void {
-  const names = [...(values.veth ?? []), ...(values.macvlan ?? [])].map(({ key }) => key);
+function endCables(made: Vnet, cx: RemoveContext<'net'>): void {
+  const names = cablesOf(cx);
   if (names.length === 0) return;
   const indexes = names.length === 1 ? names : made.stack.nl.linkList({ noStats: true }).filter(({ name }) => names.includes(name)).map(({ index }) => index);
   for (const { error } of made.stack.nl.batch((ops) => { for (const link of indexes) ops.linkDel(link); })) {

@@ -31,6 +31,12 @@ interface Note {
 /** Changes of one stack's nf_tables, which the kernel does all at once or not at all. Tables are of family inet. */
 export class Transaction {
   readonly #notes: Note[] = [];
+  readonly #purpose: string;
+
+  /** `purpose`: the words of ours that asked for it, for errors. */
+  constructor(purpose = 'nat and publish') {
+    this.#purpose = purpose;
+  }
 
   addTable(table: string): this {
     return this.#note(abi.NFT_MSG_NEWTABLE, NLM_F_CREATE, `table ${table}`, (w) => w.attrString(abi.NFTA_TABLE_NAME, table));
@@ -93,7 +99,7 @@ export class Transaction {
     const { errno, text, offset } = readAck(message);
     if (errno === 0) return;
     const what = this.#notes[message.seq - 1]?.what ?? 'commit';
-    throw failure(new NetlinkError(errno, { operation: 'nft', object: what }, text, offset), what);
+    throw failure(new NetlinkError(errno, { operation: 'nft', object: what }, text, offset), what, this.#purpose);
   }
 
   #note(type: number, flags: number, what: string, fill: (w: Writer) => void): this {
@@ -104,10 +110,10 @@ export class Transaction {
   }
 }
 
-function failure(error: NetlinkError, what: string): VimageError {
+function failure(error: NetlinkError, what: string, purpose: string): VimageError {
   const lacks = error.code === 'EOPNOTSUPP' || error.code === 'EPROTONOSUPPORT' || (error.code === 'ENOENT' && what.startsWith('rule'));
-  if (!lacks) return refused(error, { param: 'nat and publish', subject: what });
-  return new VimageError('EOPNOTSUPP', `nat and publish: this kernel cannot make the ${what}`, {
+  if (!lacks) return refused(error, { param: purpose, subject: what });
+  return new VimageError('EOPNOTSUPP', `${purpose}: this kernel cannot make the ${what}`, {
     subject: what,
     hint: 'it needs CONFIG_NF_TABLES with CONFIG_NF_TABLES_INET, CONFIG_NFT_NAT, CONFIG_NFT_MASQ, CONFIG_NFT_CT and CONFIG_NFT_FIB_INET: load the modules, or run a kernel built with them',
     cause: error,
@@ -130,7 +136,7 @@ function dump(stack: Stack, type: number, fill: (w: Writer) => void): readonly M
       if (message.type === NLMSG_DONE) return found;
       if (message.type === NLMSG_ERROR) {
         const { errno, text } = readAck(message);
-        if (errno !== 0) throw failure(new NetlinkError(errno, { operation: 'nft', object: 'list' }, text), 'list');
+        if (errno !== 0) throw failure(new NetlinkError(errno, { operation: 'nft', object: 'list' }, text), 'list', 'nat and publish');
         return found;
       }
       found.push(message);

@@ -27,6 +27,11 @@ export default tseslint.config(
     },
   },
   {
+    // vitest reads off the pattern which fixtures one wants.
+    files: ['packages/vitest/**/*.ts'],
+    rules: { 'no-empty-pattern': ['error', { allowObjectPatternsAsParameters: true }] },
+  },
+  {
     // A program of the kind that has no import.
     files: ['**/*.cjs'],
     languageOptions: { globals: { require: 'readonly' } },

@@ -39,6 +39,6 @@ export default tseslint.config(
   },
   {
     files: ['**/*.mjs'],
-    languageOptions: { globals: { process: 'readonly', console: 'readonly', Buffer: 'readonly', URL: 'readonly', performance: 'readonly', setTimeout: 'readonly', setInterval: 'readonly', clearInterval: 'readonly', fetch: 'readonly', setImmediate: 'readonly', clearTimeout: 'readonly', AbortController: 'readonly', WebSocket: 'readonly' } },
+    languageOptions: { globals: { process: 'readonly', console: 'readonly', Buffer: 'readonly', URL: 'readonly', performance: 'readonly', setTimeout: 'readonly', setInterval: 'readonly', clearInterval: 'readonly', fetch: 'readonly', setImmediate: 'readonly', clearTimeout: 'readonly', queueMicrotask: 'readonly', AbortController: 'readonly', WebSocket: 'readonly' } },
   },
 );

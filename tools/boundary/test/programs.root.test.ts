@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chownSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -22,6 +22,27 @@ for (const version of ['20', '22', '24', '26']) {
     });
   });
 }
+
+describe.skipIf(needRoot.missing)(`crossings, counted${needRoot.note}`, () => {
+  const crossings = async (what: string, times: number): Promise<number> => {
+    const trace = path.join(mkdtempSync(path.join(tmpdir(), 'vimage-trace-')), 'trace');
+    try {
+      // Without the invariants, which only look. Only what Node's own threads do is counted: imgexec enters by itself.
+      await run('strace', ['-f', '-e', 'trace=setns,execve', '-o', trace, process.execPath, `${here}programs/counted.mjs`, what, String(times)], { timeout: 55_000 });
+      const lines = readFileSync(trace, 'utf8').split('\n');
+      const others = new Set(lines.filter((line) => line.includes('execve(') && line.includes('imgexec')).map((line) => line.split(' ')[0]));
+      return lines.filter((line) => line.includes('setns(') && !others.has(line.split(' ')[0])).length / 2;
+    } finally {
+      rmSync(path.dirname(trace), { recursive: true });
+    }
+  };
+
+  // One for each socket that is made, and for what is done with it none.
+  test.each([['connect', 1], ['listen', 1], ['datagram', 1], ['kept', 0], ['name', 0], ['program', 0]])('%s: %i pairs of setns', async (what, pairs) => {
+    const [few, more] = [await crossings(what, 5), await crossings(what, 25)];
+    expect((more - few) / 20).toBe(pairs);
+  });
+});
 
 describe.skipIf(needRoot.missing)(`an ordinary user${needRoot.note}`, () => {
   const user = '12345';

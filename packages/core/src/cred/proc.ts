@@ -88,7 +88,7 @@ export function procSettle(p: Proc): void {
 export function checkRunning(p: Proc): void {
   if (p.state === 'ended') {
     throw new VimageError('ESRCH', `process ${p.id} has ended: its function is done and its last handle closed`, {
-      hint: 'await what the function starts, or keep a handle open',
+      subject: 'process', hint: 'await what the function starts, or keep a handle open',
     });
   }
 }

@@ -51,7 +51,10 @@ export class ImageHandle implements AsyncDisposable {
     return substrate.files(this.#state.record(this.#live()));
   }
 
-  /** Runs `fn` with this image as the effective one. */
+  /**
+   * Runs `fn` with this image as the effective one: with @vimage/linux what `fn`, and all that it starts, does with sockets, names and programs is the image's. Not its
+   * files (see {@link fs}) and not its users: those a running Node cannot enter. What cannot be right is an error there: EOPNOTSUPP. ESRCH when the image is gone.
+   */
   effective<T>(fn: () => PromiseLike<T>): Promise<T>;
   effective<T>(fn: () => T): T;
   effective<T>(options: EffectiveRun, fn: () => PromiseLike<T>): Promise<T>;
@@ -64,7 +67,7 @@ export class ImageHandle implements AsyncDisposable {
     return effective(this.#kernel.current, this.#live(), only === undefined ? {} : { only }, fn);
   }
 
-  /** Runs `fn` as a process that lives in this image. */
+  /** Runs `fn` as a process that lives in this image: as {@link effective}, and programs that it starts live there as well. There is no way back to another image within. */
   run<T>(fn: () => PromiseLike<T>): Promise<T>;
   run<T>(fn: () => T): T;
   run(fn: () => unknown): unknown {

@@ -13,6 +13,7 @@ export function refused(error: unknown): number {
   const errno = errnos.get(error.code);
   if (errno === undefined) throw error;
   if (error.code === 'EOPNOTSUPP' || error.code === 'EPERM') warned(error.message, error.hint);
+  if (error.code === 'ESRCH' && error.subject === 'process') warned('something began in an image and went on when its function was done: it can do nothing there any more', error.hint);
   return -errno;
 }
 

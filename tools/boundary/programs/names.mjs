@@ -32,11 +32,12 @@ const zone = (own) => ({
 /** A server of names; what it was asked. */
 async function server(own, address, port = 53) {
   const asked = [];
-  const answer = (bytes, most) => {
+  const answer = (bytes, most, asker) => {
     const { id, questions: [question] } = packets.decode(bytes);
     const { name, type } = question;
     asked.push(`${type} ${name}`);
     if (name === 'silent.test') return undefined;
+    if (name === 'whoami.test') return packets.encode({ id, type: 'response', flags: 0x180, questions: [question], answers: [{ type, name, ttl: 1, data: asker }] });
     const answers = (zone(own)[`${type} ${name}`] ?? []).map((each) => ({ type, name, ttl: 60, ...each }));
     const known = Object.keys(zone(own)).some((key) => key.endsWith(` ${name}`));
     const rcode = { 'refused.test': 5, 'failing.test': 2 }[name] ?? (known ? 0 : 3);
@@ -44,12 +45,12 @@ async function server(own, address, port = 53) {
     return whole.length <= most ? whole : packets.encode({ id, type: 'response', flags: 0x180 | packets.TRUNCATED_RESPONSE, questions: [question] });
   };
   const udp = dgram.createSocket('udp4').on('message', (bytes, from) => {
-    const said = answer(bytes, 512);
+    const said = answer(bytes, 512, from.address);
     if (said !== undefined) udp.send(said, from.port, from.address);
   });
   await new Promise((resolve) => udp.bind(port, address, resolve));
   const tcp = net.createServer((socket) => socket.on('data', (bytes) => {
-    const said = answer(bytes.subarray(2), 65535);
+    const said = answer(bytes.subarray(2), 65535, socket.remoteAddress);
     const size = Buffer.alloc(2);
     size.writeUInt16BE(said.length);
     socket.end(Buffer.concat([size, said]));
@@ -123,6 +124,26 @@ await lab(async (at) => {
     setTimeout(() => resolver.cancel(), 30);
     return [resolver.getServers(), await failed];
   }), [['127.0.0.54'], 'ECANCELLED']);
+  // What a resolver was told: how long, how often, from where.
+  for (const { Resolver } of [dns, dns.promises]) {
+    const asked = (resolver, name) => (Resolver === dns.Resolver
+      ? new Promise((resolve, reject) => { resolver.resolve4(name, (error, list) => { if (error) reject(error); else resolve(list); }); }) : resolver.resolve4(name));
+    const [before, begun] = [servers.a.asked.length, Date.now()];
+    assert.equal(await a.effective(() => {
+      const resolver = new Resolver({ timeout: 60, tries: 3 });
+      assert.ok(resolver instanceof Resolver);
+      resolver.setServers(['127.0.0.54']);
+      return code(() => asked(resolver, 'silent.test'));
+    }), 'ETIMEOUT');
+    assert.ok(Date.now() - begun < 2000);
+    assert.equal(servers.a.asked.length - before, 3);
+    assert.deepEqual(await a.effective(() => {
+      const resolver = new Resolver();
+      resolver.setServers(['127.0.0.54']);
+      resolver.setLocalAddress('127.0.0.77');
+      return asked(resolver, 'whoami.test');
+    }), ['127.0.0.77']);
+  }
   assert.equal(await a.effective({ only: [] }, async () => (await outside.resolve4('web.test'))[0]), '127.0.0.4');
 
   // What is asked when the image goes.

@@ -17,6 +17,8 @@ export class DnsError extends Error {
 /** Of servers, which and how long; and who can call it off. */
 export interface Asking extends Pick<ResolvConf, 'servers' | 'timeout' | 'attempts' | 'rotate'> {
   readonly signal: AbortSignal;
+  /** Addresses to ask from. */
+  readonly local?: readonly string[];
 }
 
 type Packets = typeof import('dns-packet');
@@ -53,7 +55,7 @@ function failure({ rcode }: DecodedPacket & { readonly rcode?: string }): DnsErr
   return code === undefined ? undefined : new DnsError(code);
 }
 
-async function ask(packets: Packets, name: string, type: RecordType | 'ANY', server: string, { timeout, signal }: Asking): Promise<DecodedPacket> {
+async function ask(packets: Packets, name: string, type: RecordType | 'ANY', server: string, { timeout, signal, local = [] }: Asking): Promise<DecodedPacket> {
   const id = randomInt(0x10000);
   let question: Buffer;
   try {
@@ -67,15 +69,23 @@ async function ask(packets: Packets, name: string, type: RecordType | 'ANY', ser
     return answer.id === id && answer.type === 'response' && asked?.type === type && asked.name.toLowerCase() === name.toLowerCase();
   };
   const { address, port } = endOf(server);
-  const answer = await within(timeout, signal, (resolve, fail) => overUdp(packets, question, address, port, isAnswer, resolve, fail));
+  const end: End = { address, port, from: local.find((each) => net.isIP(each) === net.isIP(address)) };
+  const answer = await within(timeout, signal, (resolve, fail) => overUdp(packets, question, end, isAnswer, resolve, fail));
   if (!answer.flag_tc) return answer;
-  return within(timeout, signal, (resolve, fail) => overTcp(packets, question, address, port, isAnswer, resolve, fail));
+  return within(timeout, signal, (resolve, fail) => overTcp(packets, question, end, isAnswer, resolve, fail));
 }
 
 /** `address`, `address:port` or `[address]:port`. */
 function endOf(server: string): { readonly address: string; readonly port: number } {
   const [, address = server, port = '53'] = /^\[?(\d+\.\d+\.\d+\.\d+|(?<=\[)[^\]]+)\]?:(\d+)$/.exec(server) ?? [];
   return { address, port: Number(port) };
+}
+
+/** A server, and from where it is asked; undefined: from wherever the way leads. */
+interface End {
+  readonly address: string;
+  readonly port: number;
+  readonly from: string | undefined;
 }
 
 type Ask = (resolve: (answer: DecodedPacket) => void, fail: (error: DnsError) => void) => () => void;
@@ -114,7 +124,7 @@ function refusal(error: Error & { readonly code?: string }): DnsError {
 }
 
 function overUdp(
-  packets: Packets, question: Buffer, address: string, port: number, isAnswer: (answer: DecodedPacket) => boolean,
+  packets: Packets, question: Buffer, { address, port, from }: End, isAnswer: (answer: DecodedPacket) => boolean,
   resolve: (answer: DecodedPacket) => void, fail: (error: DnsError) => void,
 ): () => void {
   // Connected: only that server is heard, and a refusal comes back.
@@ -124,15 +134,17 @@ function overUdp(
     const answer = decoded(packets, bytes);
     if (answer !== undefined && isAnswer(answer)) resolve(answer);
   });
-  socket.connect(port, address, () => { socket.send(question); });
+  const go = (): void => { socket.connect(port, address, () => { socket.send(question); }); };
+  if (from === undefined) go();
+  else socket.bind(0, from, go);
   return () => { socket.close(); };
 }
 
 function overTcp(
-  packets: Packets, question: Buffer, address: string, port: number, isAnswer: (answer: DecodedPacket) => boolean,
+  packets: Packets, question: Buffer, { address, port, from }: End, isAnswer: (answer: DecodedPacket) => boolean,
   resolve: (answer: DecodedPacket) => void, fail: (error: DnsError) => void,
 ): () => void {
-  const socket = net.connect(port, address);
+  const socket = net.connect({ port, host: address, ...(from === undefined ? {} : { localAddress: from }) });
   const size = Buffer.alloc(2);
   size.writeUInt16BE(question.length);
   let heard = Buffer.alloc(0);

@@ -3,9 +3,13 @@ import type { Answer, DecodedPacket, RecordType } from 'dns-packet';
 import { hostNames, readResolv } from './files.ts';
 import type { Etc } from './files.ts';
 import { DnsError, query } from './query.ts';
+import type { Asking } from './query.ts';
 
-/** What is asked of one of Node's resolvers. `servers`: those that it was given. What it answers: the records, and the time each may be kept. */
-type Resolve = (name: string, etc: Etc, servers: readonly string[] | undefined, signal: AbortSignal) => Promise<readonly [result: unknown, ttls?: readonly number[]]>;
+/** What one of Node's resolvers was told; what it was not is as resolv.conf(5) says. */
+export type Told = Partial<Pick<Asking, 'servers' | 'timeout' | 'attempts' | 'local'>>;
+
+/** What is asked of one of Node's resolvers. What it answers: the records, and the time each may be kept. */
+type Resolve = (name: string, etc: Etc, told: Told, signal: AbortSignal) => Promise<readonly [result: unknown, ttls?: readonly number[]]>;
 
 /** Records of a type, as Node's native resolver gives them. */
 type Shape = (answer: Answer) => unknown;
@@ -42,9 +46,9 @@ const shapes: ReadonlyMap<string, Shape> = new Map<string, Shape>([
   }],
 ]);
 
-async function ask(name: string, type: RecordType | 'ANY', etc: Etc, servers: readonly string[] | undefined, signal: AbortSignal): Promise<DecodedPacket> {
+async function ask(name: string, type: RecordType | 'ANY', etc: Etc, told: Told, signal: AbortSignal): Promise<DecodedPacket> {
   const conf = readResolv(etc['resolv.conf']);
-  const answer: DecodedPacket & { readonly rcode?: string } = await query(name.replace(/\.$/, ''), type, { ...conf, servers: servers ?? conf.servers, signal });
+  const answer: DecodedPacket & { readonly rcode?: string } = await query(name.replace(/\.$/, ''), type, { ...conf, ...told, signal });
   if (answer.rcode === 'NXDOMAIN') throw new DnsError('ENOTFOUND');
   if (answer.rcode !== undefined && answer.rcode !== 'NOERROR') throw new DnsError(answer.rcode === 'FORMERR' ? 'EFORMERR' : 'EBADRESP');
   return answer;
@@ -53,8 +57,8 @@ async function ask(name: string, type: RecordType | 'ANY', etc: Etc, servers: re
 /** Of one type; ENODATA where there is none. */
 function records(type: RecordType): Resolve {
   const shape = shapes.get(type);
-  return async (name, etc, servers, signal) => {
-    const { answers = [] } = await ask(name, type, etc, servers, signal);
+  return async (name, etc, told, signal) => {
+    const { answers = [] } = await ask(name, type, etc, told, signal);
     const found = answers.flatMap((answer) => {
       const value = shape?.(answer);
       return value === undefined ? [] : [{ value, ttl: 'ttl' in answer ? answer.ttl ?? 0 : 0 }];
@@ -71,8 +75,8 @@ const soa: Resolve = async (...args) => {
 };
 
 /** Of every type, each as an object that names it. */
-const any: Resolve = async (name, etc, servers, signal) => {
-  const { answers = [] } = await ask(name, 'ANY', etc, servers, signal);
+const any: Resolve = async (name, etc, told, signal) => {
+  const { answers = [] } = await ask(name, 'ANY', etc, told, signal);
   const found = answers.flatMap((answer): readonly object[] => {
     const value = shapes.get(answer.type)?.(answer);
     if (value === undefined) return [];
@@ -85,11 +89,11 @@ const any: Resolve = async (name, etc, servers, signal) => {
 };
 
 /** Names of an address: of hosts(5), then of the servers. */
-export async function reverse(address: string, etc: Etc, servers: readonly string[] | undefined, signal: AbortSignal): Promise<readonly string[]> {
+export async function reverse(address: string, etc: Etc, told: Told, signal: AbortSignal): Promise<readonly string[]> {
   if (net.isIP(address) === 0) throw new DnsError('ENOTIMP');
   const listed = hostNames(etc.hosts, address);
   if (listed.length > 0) return listed;
-  const [names] = await records('PTR')(reversed(address), etc, servers, signal);
+  const [names] = await records('PTR')(reversed(address), etc, told, signal);
   return Array.isArray(names) ? names.map(String) : [];
 }
 
@@ -107,23 +111,35 @@ export const resolvers: ReadonlyMap<string, Resolve> = new Map<string, Resolve>(
   ['queryA', records('A')], ['queryAaaa', records('AAAA')], ['queryCaa', records('CAA')], ['queryCname', records('CNAME')], ['queryMx', records('MX')],
   ['queryNaptr', records('NAPTR')], ['queryNs', records('NS')], ['queryPtr', records('PTR')], ['querySrv', records('SRV')], ['queryTlsa', records('TLSA')],
   ['queryTxt', records('TXT')], ['querySoa', soa], ['queryAny', any],
-  ['getHostByAddr', async (address, etc, servers, signal) => [await reverse(address, etc, servers, signal)]],
+  ['getHostByAddr', async (address, etc, told, signal) => [await reverse(address, etc, told, signal)]],
 ]);
 
 /** What one of Node's resolvers was told, beside what its native channel keeps. */
 class Channel {
-  servers: readonly string[] | undefined;
+  told: Told = {};
   #calls = new AbortController();
 
   /** [family, address, port] each. */
   serve(list: unknown): void {
     if (!Array.isArray(list)) return;
-    this.servers = list.flatMap((each: unknown) => (Array.isArray(each) ? [Number(each[0]) === 6 ? `[${String(each[1])}]:${String(each[2])}` : `${String(each[1])}:${String(each[2])}`] : []));
+    const servers = list.flatMap((each: unknown) => (Array.isArray(each) ? [Number(each[0]) === 6 ? `[${String(each[1])}]:${String(each[2])}` : `${String(each[1])}:${String(each[2])}`] : []));
+    this.told = { ...this.told, servers };
+  }
+
+  /** Milliseconds, and how often; below 0: as it would be. */
+  limit(timeout: unknown, tries: unknown): void {
+    const [ms, attempts] = [Number(timeout ?? -1), Number(tries ?? -1)];
+    this.told = { ...this.told, ...(ms >= 0 ? { timeout: ms } : {}), ...(attempts > 0 ? { attempts } : {}) };
+  }
+
+  /** From which address it is asked, by family. */
+  from(...local: readonly unknown[]): void {
+    this.told = { ...this.told, local: local.flatMap((address) => (typeof address === 'string' ? [address] : [])) };
   }
 
   /** [address, port] each, as the native method has them. */
   list(etc: Etc): readonly (readonly [string, number])[] {
-    return (this.servers ?? readResolv(etc['resolv.conf']).servers.map((server) => (net.isIPv6(server) ? `[${server}]:53` : `${server}:53`))).map((server) => {
+    return (this.told.servers ?? readResolv(etc['resolv.conf']).servers.map((server) => (net.isIPv6(server) ? `[${server}]:53` : `${server}:53`))).map((server) => {
       const cut = server.lastIndexOf(':');
       return [server.slice(0, cut).replace(/^\[|\]$/g, ''), Number(server.slice(cut + 1))];
     });

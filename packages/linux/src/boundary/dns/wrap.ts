@@ -35,7 +35,7 @@ export function wrapNames(): void {
   wrap(native, 'getnameinfo', (own) => function (request, host, port) {
     return answered(request, () => Reflect.apply(own, this, [request, host, port]), async (etc, signal) => {
       const address = String(host);
-      const name = hostNames(etc.hosts, address)[0] ?? (await reverse(address, etc, undefined, signal).catch(() => []))[0];
+      const name = hostNames(etc.hosts, address)[0] ?? (await reverse(address, etc, {}, signal).catch(() => []))[0];
       return [null, name ?? address, serviceName(Number(port))];
     }, ({ code }) => [eai[code] ?? EAI_FAIL]);
   });
@@ -45,7 +45,7 @@ export function wrapNames(): void {
     wrap(channel, method, (own) => function (request, name, ...rest) {
       const mine = channelOf(this);
       return answered(request, () => Reflect.apply(own, this, [request, name, ...rest]), async (etc, signal) => {
-        const [result, ttls] = await resolve(String(name), etc, mine.servers, mine.until(signal));
+        const [result, ttls] = await resolve(String(name), etc, mine.told, mine.until(signal));
         return [null, result, ttls];
       }, ({ code }) => [code]);
     });
@@ -54,6 +54,10 @@ export function wrapNames(): void {
     const failed = Reflect.apply(own, this, args);
     if (failed === 0) channelOf(this).serve(args[0]);
     return failed;
+  });
+  wrap(channel, 'setLocalAddress', (own) => function (...args) {
+    channelOf(this).from(...args);
+    return Reflect.apply(own, this, args);
   });
   wrap(channel, 'getServers', (own) => function (...args) {
     const stand = standing();
@@ -65,6 +69,22 @@ export function wrapNames(): void {
     return Reflect.apply(own, this, args);
   });
   wrapPromises();
+  wrapResolvers();
+}
+
+/** What a resolver is told when it is made its native channel keeps for itself. */
+function wrapResolvers(): void {
+  const dns: typeof Dns = process.getBuiltinModule('node:dns');
+  for (const module of [dns, dns.promises]) {
+    Reflect.set(module, 'Resolver', new Proxy(module.Resolver, {
+      construct: (target, args: [Dns.ResolverOptions?], made) => {
+        const resolver: object = Reflect.construct(target, args, made);
+        const handle: unknown = Reflect.get(resolver, '_handle');
+        if (typeof handle === 'object' && handle !== null) channelOf(handle).limit(args[0]?.timeout, args[0]?.tries);
+        return resolver;
+      },
+    }));
+  }
 }
 
 /** The promises of node:dns call what they took out of the native module when they were loaded: they are made of the callbacks instead. */

@@ -2,6 +2,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import { wrapAgents } from './agents.ts';
 import { routeDispatchers } from './dispatchers.ts';
 import { wrapNames } from './dns/wrap.ts';
+import { refuseEarly } from './early.ts';
 import { wrapInterfaces } from './interfaces.ts';
 import { wrapSockets } from './sockets.ts';
 import { wrapSpawn } from './spawn.ts';
@@ -22,6 +23,7 @@ export function install(): void {
   wrapNames();
   wrapInterfaces();
   wrapWorkers();
+  refuseEarly();
   wrapAgents();
   routeDispatchers();
   // What was put into modules of Node's is what they export from now on.

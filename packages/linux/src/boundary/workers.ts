@@ -3,6 +3,7 @@ import { codeOf } from '@vimage/core';
 import type { Holder, Proc, SocketsEnd } from '@vimage/core';
 import type { MessagePort, Worker, WorkerOptions } from 'node:worker_threads';
 import type { Named } from '../machine.ts';
+import { whileLed } from './early.ts';
 import { givenKey } from './given.ts';
 import type { Given, Going } from './given.ts';
 import { standing } from './store.ts';
@@ -93,7 +94,7 @@ export function wrapWorkers(): void {
       const { port1, port2 } = new threads.MessageChannel();
       proc.hold();
       try {
-        const worker = start({ ...given, port: port2 }, args[1] ?? {}, (options) => Reflect.construct(target, [args[0], options], made));
+        const worker = whileLed(() => start({ ...given, port: port2 }, args[1] ?? {}, (options) => Reflect.construct(target, [args[0], options], made)));
         stand.threads.workers.add(worker, given, port1, proc);
         return worker;
       } catch (error) {

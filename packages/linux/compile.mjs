@@ -15,17 +15,17 @@ export function sourcesIn(folder) {
   return readdirSync(folder).filter((name) => name.endsWith('.c')).sort();
 }
 
-/** `out`: the program's name. `inputs`: what else it is made of, beside the sources. */
-export function compile({ folder, out, cc = process.env.CC || 'cc', flags, sources, inputs }) {
+/** `out`: the program's name. `inputs`: what else it is made of, beside the sources. `into`: where it is put. */
+export function compile({ folder, out, cc = process.env.CC || 'cc', into = dist, flags, sources, inputs }) {
   const fail = (text) => {
     console.error(`${out}: ${text}`);
     process.exit(1);
   };
-  const to = join(dist, out);
+  const to = join(into, out);
   const built = statSync(to, { throwIfNoEntry: false });
   const newest = Math.max(...[...sources, ...inputs].map((name) => statSync(join(folder, name)).mtimeMs));
   if (built && built.mtimeMs > newest) return;
-  mkdirSync(dist, { recursive: true });
+  mkdirSync(into, { recursive: true });
   const made = `${to}.${process.pid}`; // renamed into place: two builds at once must not run half a file
   const [command, ...more] = cc.split(/\s+/);
   const args = [...more, ...warnings, ...flags, '-I.', '-o', made, ...sources];

@@ -174,7 +174,7 @@ export class Context implements AsyncDisposable {
     const names = this.discovery().found.map((each) => each.component);
     const near = suggestion(name, names);
     const known = names.length > 0 ? `found: ${names.join(', ')}` : 'none was found';
-    const install = /^[a-z][a-z0-9]{0,15}$/.test(name) ? `\nis its package installed? for example: npm install @vimage/v${name}` : '';
+    const install = /^[a-z][a-z0-9]{0,15}$/.test(name) ? `\nis its package installed? for example: npm install @vimage/v${name}, or all of them: npm install vimage` : '';
     return new VimageError('ENOENT', `no component "${name}"`, {
       subject: name,
       hint: near === undefined ? `${known}${install}` : `${near}${install}`,

@@ -1,21 +1,21 @@
 import { accessSync, constants } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { VimageError } from '@vimage/core';
 import type { SpawnRequest } from '@vimage/core';
+import { carrier, programIn } from './prebuilt.ts';
 
-const path: string = fileURLToPath(new URL('../dist/imgexec', import.meta.url));
+const path: string = programIn('imgexec');
 let found = false;
 
-/** Where imgexec is: in this package, whatever the environment says. ENOENT: it was not built. */
+/** Where imgexec is, whatever the environment says. ENOENT: it is not there. */
 export function imgexecPath(): string {
   if (!found) {
     try {
       accessSync(path, constants.X_OK);
       found = true;
     } catch (cause) {
-      throw new VimageError('ENOENT', `${path}: imgexec has not been built`, {
+      throw new VimageError('ENOENT', `${path}: imgexec is not there`, {
         subject: path,
-        hint: 'build it: node packages/linux/imgexec/build.mjs (it takes a C compiler)',
+        hint: `install ${carrier}, which npm leaves out with --omit=optional; in the sources of vimage, build it: node packages/linux/imgexec/build.mjs (it takes a C compiler)`,
         cause,
       });
     }

@@ -1,4 +1,4 @@
-import { fileURLToPath } from 'node:url';
+import { programIn } from './prebuilt.ts';
 
-/** Where imgprobe is: in this package, whatever the environment says. */
-export const imgprobePath: string = fileURLToPath(new URL('../dist/imgprobe', import.meta.url));
+/** Where imgprobe is, whatever the environment says. */
+export const imgprobePath: string = programIn('imgprobe');

@@ -7,6 +7,7 @@ import { VimageError } from '@vimage/core';
 import { door } from '../door.ts';
 import { imgexecPath } from '../imgexec.ts';
 import { imgprobePath } from '../imgprobe.ts';
+import { carrier } from '../prebuilt.ts';
 import type { Verdict } from './outcome.ts';
 
 /** Which image is probed, and how imgexec is called for it. */
@@ -57,7 +58,7 @@ function openProbe(): number {
   try {
     return openSync(imgprobePath, 'r');
   } catch (cause) {
-    throw new VimageError('ENOENT', `${imgprobePath}: imgprobe has not been built`, { subject: imgprobePath, hint: 'build it: node packages/linux/imgprobe/build.mjs', cause });
+    throw new VimageError('ENOENT', `${imgprobePath}: imgprobe is not there`, { subject: imgprobePath, hint: `install ${carrier}; in the sources of vimage, build it: node packages/linux/imgprobe/build.mjs`, cause });
   }
 }
 

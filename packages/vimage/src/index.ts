@@ -1,0 +1,15 @@
+import type { AnyComponent } from '@vimage/core';
+import { jail } from '@vimage/jail';
+import { vfs } from '@vimage/vfs';
+import { vlimit } from '@vimage/vlimit';
+import { vnet } from '@vimage/vnet';
+import { vpriv } from '@vimage/vpriv';
+import { vproc } from '@vimage/vproc';
+import { vuser } from '@vimage/vuser';
+
+export * from '@vimage/core';
+export { linux } from '@vimage/linux';
+export { jail, vfs, vlimit, vnet, vpriv, vproc, vuser };
+
+/** All of them: `boot({ substrate: linux(), components })`. */
+export const components: readonly AnyComponent[] = [vuser, vfs, vnet, vproc, vpriv, vlimit, jail];

@@ -1,0 +1,116 @@
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import ts from 'typescript';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { needRoot } from '../../../packages/linux/test/rights.ts';
+import { readPage } from '../../e2e/test/lib/doc.ts';
+import { packAll, packOutsiders, root } from '../src/pack.mjs';
+import { startRegistry } from '../src/registry.mjs';
+import { run } from '../src/run.mjs';
+
+let registry: Awaited<ReturnType<typeof startRegistry>>;
+let scratch = '';
+
+beforeAll(async () => {
+  scratch = mkdtempSync(path.join(tmpdir(), 'vimage-install-'));
+  registry = await startRegistry();
+  const tarballs = [...(await packAll(path.join(scratch, 'tarballs'))).values(), ...(await packOutsiders(path.join(scratch, 'others')))];
+  await Promise.all(tarballs.map((tarball) => registry.publish(tarball)));
+}, 120_000);
+afterAll(async () => {
+  await registry.close();
+  rmSync(scratch, { recursive: true });
+});
+
+/** An empty folder in which one installs, and then runs. */
+function folder(): { readonly dir: string; install(...names: string[]): Promise<void>; imgctl(...args: string[]): ReturnType<typeof run>; packages(): string[] } {
+  const dir = mkdtempSync(path.join(scratch, 'user-'));
+  writeFileSync(path.join(dir, 'package.json'), '{"name": "user", "private": true, "type": "module"}\n');
+  const list = (at: string): string[] => (existsSync(at) ? readdirSync(at).filter((name) => !name.startsWith('.')) : []);
+  return {
+    dir,
+    install: async (...names) => { await run('npm', ['install', '--userconfig', registry.npmrc, ...names], { cwd: dir }); },
+    imgctl: (...args) => run('npx', ['--no-install', 'imgctl', ...args], { cwd: dir }),
+    packages: () => list(path.join(dir, 'node_modules')).flatMap((name) => (name.startsWith('@') ? list(path.join(dir, 'node_modules', name)).map((inner) => `${name}/${inner}`) : [name])).sort(),
+  };
+}
+
+const programs = `@vimage/imgexec-linux-${process.arch}`;
+const nodes = ['20', '22', '24'].map((version) => ({ version, node: path.join(root, `tools/boundary/node_modules/node-${version}/bin/node`) })).filter(({ node }) => existsSync(node));
+
+describe.skipIf(needRoot.missing)(`installed from a registry${needRoot.note}`, () => {
+  test('imgctl and one component: that, and nothing else', async () => {
+    const user = folder();
+    await user.install('@vimage/imgctl', '@vimage/vnet');
+    expect(user.packages().filter((name) => name.startsWith('@vimage/') || name === 'vimage')).toEqual(['@vimage/core', '@vimage/imgctl', programs, '@vimage/linux', '@vimage/netlink', '@vimage/vnet']);
+    expect((await user.imgctl('run', 'vir', 'net', '--', 'ls', '/sys/class/net')).stdout).toBe('lo\n');
+    expect((await user.imgctl('create', 'name', 'installed', 'vir', 'net', 'addr', 'lo=10.1.0.1/32')).stdout).toBe('');
+    expect((await user.imgctl('exec', '-e', 'installed', '--', 'ip', '-br', 'addr')).stdout).toMatch(/10\.1\.0\.1/);
+
+    // What is not there is named, with the package that has it; with that, nothing else has to change.
+    const asked = ['run', 'vir', 'net', 'vir', 'proc', '--', 'sh', '-c', 'echo $$'];
+    const refused: unknown = await user.imgctl(...asked).catch((error: unknown) => error);
+    expect(String(refused)).toMatch(/no component "proc"[^]*npm install @vimage\/vproc/);
+    await user.install('@vimage/vproc');
+    expect(Number((await user.imgctl(...asked)).stdout)).toBeLessThan(10);
+    expect((await user.imgctl('destroy', 'installed')).stdout).toBe('removed installed\n');
+    expect((await user.imgctl('gc')).stdout).not.toMatch(/./);
+  });
+
+  test('vimage brings all', async () => {
+    const user = folder();
+    await user.install('vimage');
+    const { stdout } = await user.imgctl('components', '--json');
+    const listed: unknown = JSON.parse(stdout);
+    expect(Array.isArray(listed) ? listed.map((each: unknown) => String(Reflect.get(Object(each), 'name'))).sort() : []).toEqual(['fs', 'jail', 'limit', 'net', 'priv', 'proc', 'user']);
+    expect((await user.imgctl('run', 'vir', 'proc', 'vir', 'net', '--', 'sh', '-c', 'echo /proc/[0-9]* | wc -w')).stdout).toMatch(/^[1-4]\n$/);
+    writeFileSync(path.join(user.dir, 'app.mjs'), `
+      import { boot, components, linux } from 'vimage';
+      const kernel = await boot({ substrate: linux(), components });
+      const image = await kernel.create({ name: 'app', net: true, proc: true });
+      console.log(await image.effective(async () => (await import('node:os')).networkInterfaces().lo?.length > 0));
+      await image.destroy();
+      await kernel.close();
+    `);
+    for (const { node } of nodes) expect((await run(node, ['app.mjs'], { cwd: user.dir })).stdout).toBe('true\n');
+  });
+
+  test('without the package of the programs it says what to do', async () => {
+    const user = folder();
+    await user.install('@vimage/imgctl', '@vimage/vnet');
+    rmSync(path.join(user.dir, 'node_modules', programs), { recursive: true });
+    await expect(user.imgctl('run', 'vir', 'net', '--', 'true')).rejects.toThrow(new RegExp(`imgctl: ENOENT: .*imgexec is not there\n  install ${programs}`));
+  });
+
+  test.each(nodes)('what the README shows in TypeScript runs on Node $version', async ({ node }) => {
+    const user = folder();
+    await user.install('@vimage/core', '@vimage/linux', '@vimage/vnet', '@vimage/vproc', '@vimage/vfs', '@vimage/vuser', '@vimage/vpriv');
+    const blocks = readPage('README.md', readFileSync(path.join(root, 'README.md'), 'utf8')).filter(({ language }) => language === 'ts');
+    expect(blocks.length).toBeGreaterThan(1);
+    for (const [i, { text }] of blocks.entries()) {
+      const file = path.join(user.dir, `readme-${i}.mjs`);
+      writeFileSync(file, ts.transpileModule(text, { compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext } }).outputText);
+      await run(node, [file], { cwd: user.dir });
+    }
+  });
+
+  test('types are found by whoever installs it, in each way of resolving', async () => {
+    const user = folder();
+    await user.install('vimage');
+    writeFileSync(path.join(user.dir, 'app.ts'), `
+      import { boot, components, linux, vnet, type ImageSpec } from 'vimage';
+      const spec: ImageSpec = { name: 'app', net: { addr: ['lo=10.0.0.1/32'] } };
+      const kernel = await boot({ substrate: linux(), components });
+      const image = await kernel.create(spec);
+      const stack = await image.slot('net');
+      console.log(stack.kind, vnet.name, image.name.length);
+      // @ts-expect-error: no such parameter
+      export const wrong: ImageSpec = { name: 'app', net: { adr: [] } };
+    `);
+    for (const [module, resolution] of [['node16', 'node16'], ['esnext', 'bundler'], ['nodenext', 'nodenext']] as const) {
+      const args = ['--noEmit', '--strict', '--target', 'es2022', '--lib', 'es2023,esnext.disposable', '--module', module, '--moduleResolution', resolution, '--types', 'node', '--typeRoots', path.join(root, 'node_modules/@types'), 'app.ts'];
+      await run(process.execPath, [path.join(root, 'node_modules/typescript/bin/tsc'), ...args], { cwd: user.dir });
+    }
+  });
+});

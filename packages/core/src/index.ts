@@ -38,7 +38,7 @@ export { type Asked, type Restriction, holding, meet } from './image/lattice.ts'
 export { type Leak, type LeakMode, reportLeaks, setLeakMode } from './ref/leaks.ts';
 
 export { type CredChange, Ucred, cimg, covered, crdup, crfree, crget, crhold, crset, eimg } from './cred/ucred.ts';
-export { Proc, checkRunning, fork, procSetCred, procSettle } from './cred/proc.ts';
+export { Proc, checkRunning, fork, procEnd, procSetCred, procSettle } from './cred/proc.ts';
 export { Thread, boundary, dropEimage, tdSync } from './cred/thread.ts';
 export { type CurrentThread, syncCurrent } from './cred/current.ts';
 export { effective, run } from './cred/effective.ts';

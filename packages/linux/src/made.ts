@@ -21,19 +21,29 @@ export interface MadeSocket {
 export class MadeNotes {
   #fd = -1;
   #size = 0;
+  /** What was to be written since all was, as bytes; and how much that may become. */
+  #since = 0;
+  #room = most / 2;
 
   /** `all` are those that are open now: what others were is forgotten where the notes become long. */
   add(one: MadeSocket, all: () => readonly MadeSocket[]): void {
     if (this.#fd < 0) this.#fd = create();
-    if (this.#size > most / 2) {
-      ftruncateSync(this.#fd);
-      this.#size = 0;
-      for (const each of all()) this.#write(each);
-    } else this.#write(one);
+    if (this.#since <= this.#room) {
+      this.#write(one);
+      return;
+    }
+    // Who reads meanwhile sees a part of it.
+    ftruncateSync(this.#fd);
+    this.#size = 0;
+    for (const each of all()) this.#write(each);
+    // As much again as is open now: else, with many, all would be written for each.
+    this.#room = Math.max(most / 2, this.#size);
+    this.#since = 0;
   }
 
   #write({ serial, inode, text }: MadeSocket): void {
     const line = `${serial} ${inode} ${text.replaceAll(/[^ -~]/g, '?')}\n`;
+    this.#since += line.length;
     if (this.#size + line.length <= most) this.#size += writeSync(this.#fd, line, this.#size);
   }
 

@@ -4,6 +4,7 @@ import { execFile, execFileSync, execSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import net from 'node:net';
 import { promisify } from 'node:util';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { ask, code, lab, serve, withNet } from './lab.mjs';
@@ -30,8 +31,12 @@ if (process.argv[2] === 'with arguments of its own') {
     const a = await withNet(at);
     const worker = a.effective(() => new Worker(work));
     assert.equal(await tell(worker, 'stack'), await a.effective(() => execSync('readlink /proc/self/ns/net', { encoding: 'utf8' }).trim()));
-    assert.deepEqual((await tell(worker, 'tidy'))[0], ['--conditions', 'x', '--no-warnings']);
+    assert.deepEqual((await tell(worker, 'tidy'))[0], process.execArgv);
     await worker.terminate();
+  });
+} else if (process.argv[2] === 'refused') {
+  await lab(async (at) => {
+    console.log(await code(async () => (await withNet(at)).effective(() => new Worker(work))));
   });
 } else {
   await lab(async (at) => {
@@ -131,6 +136,55 @@ if (process.argv[2] === 'with arguments of its own') {
     await fourth.terminate();
     await at.kernel.gc();
     assert.deepEqual((await at.kernel.list({ dying: true })).filter(({ name }) => name === d.name), []);
+
+    // On two images: one goes after the other, and what it has in the second keeps that until it hears of it.
+    const outer = await at.image('children.max', '1', 'vir', 'net');
+    const inner = await at.kernel.create(['name', `${outer.name}.i`, 'vir', 'net']);
+    const fifth = outer.run(() => inner.effective(() => start('inner')));
+    await tell(fifth, 'serve');
+    fifth.postMessage(['busy', 1000]);
+    assert.deepEqual((await outer.destroy({ recursive: true })).dying, [inner.name]);
+    await at.kernel.gc();
+    assert.equal((await at.kernel.list({ dying: true })).filter(({ name }) => name === inner.name).length, 1);
+    await tell(fifth, 'tidy');
+    await at.kernel.gc();
+    assert.deepEqual((await at.kernel.list({ dying: true })).filter(({ name }) => name === inner.name), []);
+    await fifth.terminate();
+    // The same in the main thread, with a socket open.
+    const around = await at.image('children.max', '1', 'vir', 'net');
+    const within = await at.kernel.create(['name', `${around.name}.i`, 'vir', 'net']);
+    const open = await around.run(() => within.effective(() => serve('within', 8083)));
+    assert.deepEqual((await around.destroy({ recursive: true })).dying, []);
+    assert.equal(open.listening, false);
+
+    // Found to be gone by a call, before anything else tells of it: sockets and workers are told all the same.
+    const f = await withNet(at);
+    const sixth = f.effective(() => start('f'));
+    await tell(sixth, 'serve');
+    const sixthHeard = tell(sixth, 'closed');
+    const main = await f.effective(() => serve('main', 8082));
+    const mainHeard = new Promise((resolve) => { main.removeAllListeners('error').on('error', ({ code }) => resolve(code)); });
+    execFileSync(process.execPath, [imgctl, 'destroy', f.name]);
+    f.effective(() => net.connect(1, '127.0.0.1').on('error', () => undefined));
+    assert.deepEqual(await Promise.all([sixthHeard, mainHeard]), ['ECONNABORTED', 'ECONNABORTED']);
+    await sixth.terminate();
+
+    // Whatever becomes of the listeners, what ends lets go.
+    const g = await withNet(at);
+    const seventh = g.effective(() => start('g')).removeAllListeners();
+    await seventh.terminate();
+    const held = async () => (await g.refs()).filter(({ kind }) => kind === 'worker' || kind === 'cred');
+    for (const until = Date.now() + 2000; (await held()).length > 0 && Date.now() < until;) await new Promise((resolve) => { setTimeout(resolve, 10); });
+    assert.deepEqual(await held(), []);
+
+    // Options as Node takes them; and how it was started.
+    assert.equal(await g.effective(() => code(() => new Worker('', { eval: true, execArgv: 'x' }))), 'ERR_INVALID_ARG_TYPE');
+    assert.equal(await g.effective(() => code(() => new Worker('', null))), await code(() => new Worker('', null)));
+    for (const options of [{ eval: true, execArgv: null }, Object.create({ eval: true }), Object.freeze({ eval: true }), { eval: true, transferList: undefined }]) await once(g.effective(() => new Worker('', options)), 'exit');
+    for (const flag of ['--experimental-loader=data:text/javascript,', '--no-experimental-require-module']) {
+      const { stdout } = await promisify(execFile)(process.execPath, ['--no-warnings', flag, self, 'refused'], { timeout: 20_000 });
+      assert.match(stdout, /EOPNOTSUPP\nok/, flag);
+    }
 
     // Started in numbers and ended at any moment, nothing stays behind.
     for (const worker of [...workers, third]) await worker.terminate();

@@ -84,6 +84,14 @@ export function procSettle(p: Proc): void {
   endIfDone(p);
 }
 
+/** Ends it now, with handles open: the image where it lives is no more. What comes later finds it ended. */
+export function procEnd(p: Proc): void {
+  if (p.state === 'ended') return;
+  p.state = 'ended';
+  freeAll([...[...p.threads].map((td) => () => td.exit()), () => crfree(p.ucred)]);
+  p.onend?.();
+}
+
 /** ESRCH when the proc has ended. */
 export function checkRunning(p: Proc): void {
   if (p.state === 'ended') {
@@ -105,8 +113,5 @@ function changed(cr: Ucred, change: CredChange): Ucred {
 }
 
 function endIfDone(p: Proc): void {
-  if (p.state !== 'settled' || p.handles > 0) return;
-  p.state = 'ended';
-  freeAll([...[...p.threads].map((td) => () => td.exit()), () => crfree(p.ucred)]);
-  p.onend?.();
+  if (p.state === 'settled' && p.handles === 0) procEnd(p);
 }

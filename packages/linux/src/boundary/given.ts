@@ -7,8 +7,8 @@ export interface ToldImage extends Named {
   readonly address: ImageAddress;
 }
 
-/** What a worker is given by the thread that starts it: where that stands. A structured clone, but for the port. */
-export interface Given {
+/** Where a thread stands, as another is told of it. A structured clone. */
+export interface ToldStand {
   readonly registry: string;
   /** Where this process finds the pins. */
   readonly pins: string;
@@ -20,7 +20,13 @@ export interface Given {
   readonly eimage: ToldImage;
   /** As in a credential. */
   readonly only: readonly number[] | undefined;
-  /** Takes a {@link Going}, and is answered by nothing in particular when what was asked is done. */
+}
+
+/** What a worker is given by the thread that starts it. */
+export interface Given extends ToldStand {
+  /** What process.execArgv is there. */
+  readonly execArgv: readonly string[];
+  /** Takes a {@link Going}, and gives its serial back when all of that has ended there. */
   readonly port: MessagePort;
 }
 

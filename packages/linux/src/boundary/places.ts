@@ -62,10 +62,8 @@ export class Places {
     const kept = this.#kept.get(key);
     if (kept !== undefined && kept.checked === now) return kept;
     const plan = this.#host.livePlan(image);
-    if (plan === undefined) {
-      this.forget(image);
-      throw new VimageError('ESRCH', `image "${image.name}" has been removed`, { subject: image.name, hint: 'set another effective image, or start again' });
-    }
+    // What was kept of it stays until whoever looks for that tells its owners.
+    if (plan === undefined) throw new VimageError('ESRCH', `image "${image.name}" has been removed`, { subject: image.name, hint: 'set another effective image, or start again' });
     const applies = appliesTo(cover);
     const join = plan.joins.find((each) => each.type === 'net' && applies(each));
     const same = kept?.net !== undefined && join !== undefined && kept.net.is(join);

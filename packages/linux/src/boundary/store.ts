@@ -11,17 +11,17 @@ export interface Stand {
 /** Empty outside of every effective() and run(), which costs nothing before the first of them; null where a worker's own stand is left. */
 const stands: AsyncLocalStorage<Stand | null> = new AsyncLocalStorage();
 
-let born: Stand | undefined;
+let byDefault: Stand | undefined;
 
 /** This thread of Node's, a worker, stands there from now on, whatever it runs. */
-export function bear(stand: Stand): void {
-  born = stand;
+export function standByDefault(stand: Stand): void {
+  byDefault = stand;
 }
 
 /** Where this code stands; undefined: where the process does. */
 export function standing(): Stand | undefined {
   const stand = stands.getStore();
-  return stand === undefined ? born : stand ?? undefined;
+  return stand === undefined ? byDefault : stand ?? undefined;
 }
 
 export function standAt<T>(stand: Stand, fn: () => T): T {
@@ -30,7 +30,7 @@ export function standAt<T>(stand: Stand, fn: () => T): T {
 
 /** Calls `fn` where the process stands, with all that it starts. */
 export function standNowhere<T>(fn: () => T): T {
-  return born === undefined ? stands.exit(fn) : stands.run(null, fn);
+  return byDefault === undefined ? stands.exit(fn) : stands.run(null, fn);
 }
 
 let ours = 0;

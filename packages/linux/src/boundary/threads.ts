@@ -1,4 +1,4 @@
-import { Thread, VimageError, boundary, cimg, covered, dropEimage, eimg, fork, procSettle, tdSync } from '@vimage/core';
+import { Thread, VimageError, boundary, cimg, covered, dropEimage, eimg, fork, procEnd, procSettle, tdSync } from '@vimage/core';
 import type { Awaitable, CurrentThread, Image, Proc, SocketsEnd } from '@vimage/core';
 import type { Named } from '../machine.ts';
 import { withNs } from '../ns.ts';
@@ -8,7 +8,7 @@ import type { Pool } from './dispatchers.ts';
 import { install } from './install.ts';
 import { PcbList } from './pcb.ts';
 import { Workers } from './workers.ts';
-import type { Given, ToldImage } from './given.ts';
+import type { ToldImage, ToldStand } from './given.ts';
 import { Places, coverText } from './places.ts';
 import type { Cover, Place, PlaceHost } from './places.ts';
 import { afterTurn, standAt, standNowhere, standing } from './store.ts';
@@ -110,7 +110,7 @@ export class Threads implements CurrentThread {
   }
 
   /** What a worker is given that is to stand where the thread does; undefined: that is where the process stands. ESRCH, EOPNOTSUPP. */
-  toWork(td: Thread): Omit<Given, 'port'> | undefined {
+  givenFor(td: Thread): ToldStand | undefined {
     return boundary(td, () => {
       const on = this.imageOf(td);
       if (on === undefined) return undefined;
@@ -172,9 +172,14 @@ export class Threads implements CurrentThread {
     const closed = how === 'close' ? this.pcbs.close(image) : 0;
     // Each thread is taken through the boundary, so that one that sleeps does not keep the image.
     for (const p of this.#procs) {
-      if (p.ucred.eimage.serial !== image.serial) continue;
-      dropEimage(p);
-      for (const td of p.threads) tdSync(td);
+      const { image: cimg, eimage } = p.ucred;
+      if (eimage.serial !== image.serial && cimg.serial !== image.serial) continue;
+      // Where it lives is gone as well: there is nothing that it could be let go for.
+      if (cimg.state !== 'live') procEnd(p);
+      else {
+        dropEimage(p);
+        for (const td of p.threads) tdSync(td);
+      }
     }
     const here = closed === 0 ? undefined : new Promise<void>(afterTurn);
     return this.workers.size === 0 ? here : Promise.all([here, this.workers.revoke(image, how)]).then(() => undefined);

@@ -5,11 +5,11 @@ import { Layout } from '../registry/paths.ts';
 import { isGoing } from './given.ts';
 import type { Given, ToldImage } from './given.ts';
 import { install } from './install.ts';
-import { bear } from './store.ts';
+import { standByDefault } from './store.ts';
 import { Threads } from './threads.ts';
 
 /** Makes a worker stand where the thread stood that started it. It knows of the images what it was given, and reads their plans where they are. */
-export function birth(given: Given): void {
+export function placeWorker(given: Given): void {
   const { registry, pins, components, only, port } = given;
   const layout = new Layout(registry);
   const images = new Map<bigint, Image>();
@@ -35,17 +35,20 @@ export function birth(given: Given): void {
   }, new Thread(new Proc(crget({ image: base }))), components);
   const p = new Proc(crget({ image, eimage, saved: image, ...(only === undefined ? {} : { only }) }));
   threads.follow(p);
-  bear({ td: new Thread(p), threads });
+  standByDefault({ td: new Thread(p), threads });
   install();
 
   port.on('message', (going: unknown) => {
     if (!isGoing(going)) return;
-    if (going.serial === undefined) threads.close();
-    const gone = going.serial === undefined ? undefined : images.get(going.serial);
+    const { serial, how } = going;
+    if (serial === undefined) {
+      threads.close();
+      return;
+    }
+    const gone = images.get(serial);
     if (gone === undefined) return;
     if (gone.state === 'live') gone.state = 'removing';
-    void Promise.resolve(threads.revoke(gone, going.how)).then(() => { port.postMessage('done'); });
+    void Promise.resolve(threads.revoke(gone, how)).then(() => { port.postMessage(serial); });
   });
   port.unref();
-  process.on('exit', () => { threads.close(); });
 }

@@ -143,6 +143,10 @@ async function takeDown(state: KernelState, image: Image, report: Report): Promi
   const gone = await staged(state, record, async (stage) => {
     report.notes.push(...(await removeInstances(state, image, stage)));
     return state.substrate.retire(record, stage, sharers.length > 0, false);
+  }).catch((error: unknown) => {
+    // How far it came the registry says.
+    state.generation = undefined;
+    throw error;
   });
   state.records.delete(image);
   report.removed.push(image.name);

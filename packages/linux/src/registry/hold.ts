@@ -55,8 +55,11 @@ export class NameHold implements Hold {
   [Symbol.dispose](): void {
     this.#disposed = true;
     for (const lock of this.#locks.values()) {
-      unlink(lock.path);
-      lock.close();
+      try {
+        unlink(lock.path);
+      } finally {
+        lock.close();
+      }
     }
     this.#locks.clear();
   }

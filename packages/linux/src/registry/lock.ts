@@ -33,9 +33,13 @@ export class FileLock implements Disposable {
   /** Of a directory that nobody else can know yet. */
   static fresh(path: string): FileLock | undefined {
     const fd = openOwn(path, true);
-    if (tryFlock(fd)) return new FileLock(path, fd);
-    closeSync(fd);
-    return undefined;
+    let lock: FileLock | undefined;
+    try {
+      if (tryFlock(fd)) lock = new FileLock(path, fd);
+      return lock;
+    } finally {
+      if (lock === undefined) closeSync(fd);
+    }
   }
 
   /** Waits for it, on a thread of the pool; one such wait at a time in this process. */

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import type { Pairs } from '@vimage/core';
+import { onCall } from '@vimage/linux/door';
+import type { Examples } from './examples.ts';
+import { onSite, nothingLeft } from './site.ts';
+
+/** More acts than any one operation has. */
+const most = 2000;
+
+/** Whatever act of create fails, nothing is left, or the image stands, whole. */
+export function undoCreate(examples: Examples): Promise<void> {
+  return onSite(examples, async (site) => {
+    for (const words of examples.good) {
+      const before = await site.stock();
+      await eachFailing(async (fails) => {
+        const name = site.name();
+        const made = await fails(() => site.kernel.create(site.pairs(name, words)));
+        if ((await site.kernel.list()).some((image) => image.name === name)) {
+          await site.kernel.get(name);
+          await site.kernel.destroy(name, { grace: 0 });
+        }
+        await site.kernel.gc();
+        await nothingLeft(before, `create, failing at ${made}`);
+      });
+    }
+  });
+}
+
+/** Whatever act of set fails, the image is as it was. */
+export function undoSet(examples: Examples): Promise<void> {
+  return onSite(examples, async (site) => {
+    for (const { from, to } of examples.changes) {
+      const before = await site.stock();
+      await eachFailing(async (fails) => {
+        const image = await site.make(from);
+        const was = await image.get();
+        let after: Pairs | undefined;
+        const at = await fails(async () => { await site.kernel.set(image.name, ['vir', examples.component.name, ...to]); after = await image.get(); });
+        if (after === undefined) assert.deepEqual(await image.get(), was, `set, failing at ${at}, changed what it says of itself`);
+        // It can be changed all the same.
+        await site.kernel.set(image.name, ['vir', examples.component.name, ...to]);
+        await image.destroy({ grace: 0 });
+        await site.kernel.gc();
+        await nothingLeft(before, `set, failing at ${at}`);
+      });
+    }
+  });
+}
+
+/** Whatever act of destroy fails, asking again finishes it. */
+export function undoDestroy(examples: Examples): Promise<void> {
+  return onSite(examples, async (site) => {
+    for (const words of examples.good) {
+      const before = await site.stock();
+      await eachFailing(async (fails) => {
+        const image = await site.make(words);
+        const at = await fails(() => site.kernel.destroy(image.name, { grace: 0 }));
+        if ((await site.kernel.list()).some(({ name }) => name === image.name)) await site.kernel.destroy(image.name, { grace: 0 });
+        await site.kernel.gc();
+        assert.deepEqual((await site.kernel.list({ dying: true })).filter(({ name }) => name === image.name), [], `destroy, failing at ${at}, could not be finished`);
+        await nothingLeft(before, `destroy, failing at ${at}`);
+      });
+    }
+  });
+}
+
+/** Calls `round` with what does something whose first act fails, then its second, and so on until none is left to fail. It tells which failed. */
+async function eachFailing(round: (fails: (act: () => Promise<unknown>) => Promise<string>) => Promise<void>): Promise<void> {
+  let reached = true;
+  for (let n = 0; reached && n < most; n++) {
+    reached = false;
+    await round(async (act) => {
+      let failed = 'no act';
+      onCall((name, index) => {
+        if (index !== n || reached) return;
+        reached = true;
+        failed = `act ${n}, ${name}`;
+        throw Object.assign(new Error(`${name} fails, as the check asked`), { code: 'EIO' });
+      });
+      const error: unknown = await act().then(() => undefined, (thrown: unknown) => thrown);
+      onCall(undefined);
+      if (!reached) assert.equal(error, undefined, 'it fails by itself');
+      return failed;
+    });
+  }
+}

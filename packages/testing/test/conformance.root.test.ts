@@ -1,0 +1,37 @@
+import { describe, test } from 'vitest';
+import { jail } from '@vimage/jail';
+import { conformance, type Examples } from '@vimage/testing';
+import { vfs } from '@vimage/vfs';
+import { vlimit } from '@vimage/vlimit';
+import { vnet } from '@vimage/vnet';
+import { vpriv } from '@vimage/vpriv';
+import { vproc } from '@vimage/vproc';
+import { vuser } from '@vimage/vuser';
+import { needRoot } from '../../linux/test/rights.ts';
+
+const system = ['ro', '/usr,/bin,/lib,/lib64'];
+
+const all: readonly Examples[] = [
+  {
+    component: vnet,
+    good: [[], ['veth', 'eth0=parent', 'addr', 'eth0=10.77.0.2/24', 'route', 'default=10.77.0.1', 'hosts', 'db=10.77.0.3']],
+    bad: [{ words: ['addr', 'eth0=10.0.0.1'], code: 'EINVAL' }, { words: ['mtu', 'eth0=1'], code: 'ERANGE' }, { words: ['adr', 'lo=10.0.0.1/8'], code: 'EINVAL' }],
+    changes: [{ from: ['addr', 'lo=10.77.1.1/32'], to: ['addr', 'lo=10.77.1.2/32', 'sysctl', 'net.ipv4.ip_forward=1'] }],
+  },
+  { component: vproc, good: [[], ['oneway', 'true']], bad: [{ words: ['oneway', 'perhaps'], code: 'EINVAL' }], changes: [{ from: ['max', '50'], to: ['max', '20'] }] },
+  { component: vuser, good: [[], ['uid', '0=100000:65536', 'names', 'ann=1000:1000']], bad: [{ words: ['uid', 'x'], code: 'EINVAL' }], changes: [] },
+  {
+    component: vfs, good: [system, [...system, 'tmpfs', '/tmp', 'mask', '/usr/share/doc']], bad: [{ words: ['ro', 'usr'], code: 'EINVAL' }],
+    changes: [{ from: system, to: [...system, 'tmpfs', '/tmp'] }], exceeds: [{ parent: [...system, 'suid', 'false'], child: [...system, 'suid', 'true'] }],
+  },
+  {
+    component: vpriv, good: [[], ['allow.raw_sockets', 'true']], bad: [{ words: ['allow.flying', 'true'], code: 'EINVAL' }],
+    changes: [{ from: ['allow.raw_sockets', 'true'], to: ['allow.raw_sockets', 'false'] }], exceeds: [{ parent: [], child: ['allow.raw_sockets', 'true'] }],
+  },
+  { component: vlimit, good: [[], ['pids', '50']], bad: [{ words: ['pids', '-1'], code: 'ERANGE' }], changes: [{ from: ['pids', '50'], to: ['pids', '20'] }], exceeds: [{ parent: ['pids', '20'], child: ['pids', '30'] }] },
+  { component: jail, beside: [vuser, vfs, vnet, vproc, vpriv, vlimit], good: [['path', '/']], bad: [{ words: ['path', 'x'], code: 'EINVAL' }], changes: [{ from: ['path', '/', 'host.hostname', 'a'], to: ['host.hostname', 'b'] }] },
+];
+
+describe.skipIf(needRoot.missing)(`what every component has to hold${needRoot.note}`, () => {
+  for (const examples of all) for (const { name, run } of conformance(examples)) test(name, run, 120_000);
+});

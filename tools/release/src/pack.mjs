@@ -33,14 +33,14 @@ export async function packAll(into) {
 }
 
 /** Packs what is not ours, as it is installed; no script of it runs. */
-export async function packOutsiders(into) {
+export async function packOutsiders(into, tools) {
   mkdirSync(into, { recursive: true });
-  const { stdout } = await run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', into, ...outsiders().map(({ dir }) => dir)], { cwd: into });
+  const { stdout } = await run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', into, ...outsiders(tools).map(({ dir }) => dir)], { cwd: into });
   return JSON.parse(stdout).map(({ filename }) => path.join(into, filename));
 }
 
-/** Folders of all that the public packages depend on and that is not theirs, what is optional and not installed left out. */
-export function outsiders() {
+/** Folders of all that the public packages depend on, and these tools, and that is not theirs; what is optional and not installed is left out. */
+export function outsiders(tools = []) {
   const found = new Map();
   const visit = (dir, manifest) => {
     for (const [name, optional] of [...Object.keys(manifest.dependencies ?? {}).map((each) => [each, false]), ...Object.keys(manifest.optionalDependencies ?? {}).map((each) => [each, true])]) {
@@ -57,6 +57,7 @@ export function outsiders() {
     }
   };
   for (const { dir, manifest } of publicPackages()) visit(dir, manifest);
+  visit(root, { dependencies: Object.fromEntries(tools.map((name) => [name, '*'])) });
   return [...found].map(([dir, manifest]) => ({ dir, manifest }));
 }
 

@@ -15,7 +15,7 @@ let scratch = '';
 beforeAll(async () => {
   scratch = mkdtempSync(path.join(tmpdir(), 'vimage-install-'));
   registry = await startRegistry();
-  const tarballs = [...(await packAll(path.join(scratch, 'tarballs'))).values(), ...(await packOutsiders(path.join(scratch, 'others')))];
+  const tarballs = [...(await packAll(path.join(scratch, 'tarballs'))).values(), ...(await packOutsiders(path.join(scratch, 'others'), ['typescript', '@types/node']))];
   await Promise.all(tarballs.map((tarball) => registry.publish(tarball)));
 }, 120_000);
 afterAll(async () => {
@@ -95,6 +95,23 @@ describe.skipIf(needRoot.missing)(`installed from a registry${needRoot.note}`, (
     }
   });
 
+  test('npm create @vimage/component: a component of one\'s own, which builds, passes and runs', async () => {
+    const user = folder();
+    const npm = (dir: string, ...args: string[]): ReturnType<typeof run> => run('npm', [...args, '--userconfig', registry.npmrc], { cwd: dir });
+    const { stdout } = await npm(user.dir, 'create', '--yes', '@vimage/component', 'sound');
+    expect(stdout).toMatch(/vimage-sound\/src\/index\.ts[^]*now: cd vimage-sound/);
+    const dir = path.join(user.dir, 'vimage-sound');
+    await npm(dir, 'install');
+    await npm(dir, 'run', 'build');
+    expect((await npm(dir, 'test')).stdout).toMatch(/# pass 10\n# fail 0/);
+    const imgctl = (...args: string[]): ReturnType<typeof run> => run('npx', ['--no-install', 'imgctl', ...args], { cwd: dir });
+    expect((await imgctl('run', '--component', '.', 'vir', 'sound', 'hostname', 'www.example', '--', 'hostname')).stdout).toBe('www.example\n');
+    expect((await imgctl('params', '--component', '.', 'sound')).stdout).toMatch(/sound +hostname/);
+    for (const [args, said] of [[['Sound'], /cannot be the name of a component/], [['class'], /cannot be the name/], [['sound'], /vimage-sound is not empty/]] as const) {
+      await expect(npm(user.dir, 'create', '--yes', '@vimage/component', ...args)).rejects.toThrow(said);
+    }
+  });
+
   test('types are found by whoever installs it, in each way of resolving', async () => {
     const user = folder();
     await user.install('vimage');
@@ -108,7 +125,7 @@ describe.skipIf(needRoot.missing)(`installed from a registry${needRoot.note}`, (
       // @ts-expect-error: no such parameter
       export const wrong: ImageSpec = { name: 'app', net: { adr: [] } };
     `);
-    for (const [module, resolution] of [['node16', 'node16'], ['esnext', 'bundler'], ['nodenext', 'nodenext']] as const) {
+    for (const [module, resolution] of [['node16', 'node16'], ['esnext', 'bundler']] as const) {
       const args = ['--noEmit', '--strict', '--target', 'es2022', '--lib', 'es2023,esnext.disposable', '--module', module, '--moduleResolution', resolution, '--types', 'node', '--typeRoots', path.join(root, 'node_modules/@types'), 'app.ts'];
       await run(process.execPath, [path.join(root, 'node_modules/typescript/bin/tsc'), ...args], { cwd: user.dir });
     }

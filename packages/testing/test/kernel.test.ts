@@ -37,10 +37,26 @@ describe('images', () => {
     expect((await kernel.list({ dying: true })).map(({ name, state }) => `${name} ${state}`)).toEqual(['heir live', 'maker dying']);
     const second = (await world(machine)).kernel;
     await second.create(['name', 'maker', 'vir', 'first', 'items', 'q']);
-    expect((await second.info('heir')).slots[0]?.kind).toBe('share');
+    expect((await second.info('heir')).slots[0]).toEqual({ component: 'first', kind: 'share', owner: 'maker', gone: '1' });
+    expect((await kernel.info('heir')).slots[0]).toEqual({ component: 'first', kind: 'share', owner: 'maker', gone: '1' });
     await second.destroy('heir');
     expect([...machine.resources]).toEqual(['first/3/q']);
     expect(await kernel.list({ dying: true })).toHaveLength(1);
+  });
+
+  it('says who made what is shared, in whatever order images are read', async () => {
+    const { kernel, machine } = await world();
+    await kernel.create(['name', 'lab', 'children.max', '4']);
+    await kernel.create(['name', 'lab.deep', 'vir', 'first', 'items', 'x']);
+    await kernel.create(['name', 'a', 'children.max', '4', 'vir', 'first', 'share', 'lab.deep']);
+    await kernel.create(['name', 'a.in']);
+    const second = (await world(machine)).kernel;
+    const owners = async (): Promise<readonly unknown[]> => (await second.list()).map(({ name, slots: [slot] }) => [name, slot?.kind, slot?.owner, slot?.gone]);
+    expect(await owners()).toEqual([['a', 'share', 'lab.deep', undefined], ['a.in', 'inherit', 'lab.deep', undefined], ['lab', 'inherit', 'img0', undefined], ['lab.deep', 'own', 'lab.deep', undefined]]);
+    await second.destroy('lab');
+    expect(await owners()).toEqual([['a', 'share', 'lab.deep', '2'], ['a.in', 'inherit', 'lab.deep', '2']]);
+    const third = await boot({ substrate: new MemorySubstrate(machine), components });
+    expect((await third.info('a.in')).slots[0]).toEqual({ component: 'first', kind: 'inherit', owner: 'lab.deep', gone: '2' });
   });
 
   it('refuses to share what its component says cannot be, before anything is done', async () => {

@@ -1,12 +1,13 @@
 import type { Image } from '../image/image.ts';
 import { formatAddress, isInside } from '../image/address.ts';
+import type { Slot } from '../image/slot.ts';
 import type { Pair, Pairs } from '../pairs/pairs.ts';
 import { sections } from '../pairs/sections.ts';
 import type { StoredImage } from '../substrate.ts';
 import { visible } from './draft.ts';
 import { whole } from './implied.ts';
 import { insideImages } from './inside.ts';
-import { instanceAt } from './instance.ts';
+import { instanceAt, makerOf } from './instance.ts';
 import { rowOf, saidSlots } from './row.ts';
 import type { KernelState } from './state.ts';
 import type { ImageInfo, Listing, SlotInfo } from './types.ts';
@@ -31,11 +32,25 @@ export function imageInfo(state: KernelState, image: Image): ImageInfo {
     persist: image.persist,
     address: formatAddress(image.address),
     slots: [...image.slots.map((slot): SlotInfo => ({
-      component: state.component(slot.component).name,
-      kind: slot.kind,
-      owner: isInside(slot.owner, state.cimg) && slot.owner !== state.tree.img0 ? state.tree.nameFrom(state.cimg, slot.owner) : 'img0',
+      component: state.component(slot.component).name, kind: slot.kind, ...ownerOf(state, slot),
     })), ...saidSlots(sections(whole(state, image.pairs)).sections.filter(({ component }) => !state.tables.components.has(component)), name)],
   };
+}
+
+/** Who made what stands in a slot. The slot itself knows less where it was loaded before its maker, or after the maker's end. */
+function ownerOf(state: KernelState, slot: Slot): Pick<SlotInfo, 'owner' | 'gone'> {
+  const { maker } = slot.ref;
+  if (maker !== undefined) return { owner: nameHere(state, maker), ...(maker.state === 'dying' ? { gone: String(maker.serial) } : {}) };
+  const { name } = state.component(slot.component);
+  const said = slot.ref.sharers().map((image) => makerOf(state.records.get(image)?.saved.get(name) ?? [])).find((each) => each !== undefined);
+  if (said === undefined) return { owner: nameHere(state, slot.owner) };
+  const { cimg } = state;
+  const owner = cimg === state.tree.img0 ? said.name : said.name.startsWith(`${cimg.name}.`) ? said.name.slice(cimg.name.length + 1) : 'img0';
+  return { owner, gone: String(said.serial) };
+}
+
+function nameHere(state: KernelState, image: Image): string {
+  return isInside(image, state.cimg) && image !== state.tree.img0 ? state.tree.nameFrom(state.cimg, image) : 'img0';
 }
 
 function stateOf(state: KernelState, image: Image): ImageInfo['state'] {

@@ -31,6 +31,8 @@ export interface SlotInfo {
   readonly kind: SlotKind;
   /** Name of the image that made the instance; `img0` for the machine's own. */
   readonly owner: string;
+  /** Serial of that image where it is no more, while the instance goes on for who shares it; another image may have the name by now. */
+  readonly gone?: string;
 }
 
 /** One row of `imgctl ls`. */

@@ -12,6 +12,8 @@ export interface OptionSpec {
   readonly flags: string;
   readonly describe: string;
   readonly value?: ValueKind;
+  /** The words that its value is one of. */
+  readonly words?: readonly string[];
   /** May be repeated; its value is a list. */
   readonly many?: boolean;
 }

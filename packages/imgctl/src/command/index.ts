@@ -8,6 +8,7 @@ import { events } from './events.ts';
 import { exec } from './exec.ts';
 import { gc } from './gc.ts';
 import { get } from './get.ts';
+import { graph } from './graph.ts';
 import { kill } from './kill.ts';
 import { ls } from './ls.ts';
 import { params } from './params.ts';
@@ -33,6 +34,7 @@ export const commands: readonly CommandEntry[] = [
   { name: 'set', summary: 'change an image', spec: set },
   { name: 'get', summary: 'print what an image was asked to be, as pairs', spec: get },
   { name: 'ls', summary: 'list images', spec: ls },
+  { name: 'graph', summary: 'draw images, their slots and what they share', spec: graph },
   { name: 'destroy', summary: 'end what runs in an image and remove it, children first', spec: destroy },
   { name: 'exec', summary: 'run a command in an image, or (-e) acting on it from outside', spec: exec },
   { name: 'run', summary: 'make an image, run a command in it, remove it', spec: run },

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { commands } from '../command/index.ts';
 import type { Context } from '../context.ts';
-import { common, type CommandSpec, type OperandKind, type OptionSpec, type ValueKind } from '../spec.ts';
+import { common, type CommandSpec, type OperandKind, type OptionSpec } from '../spec.ts';
 import { completePairs } from './pairs.ts';
 import { scripts } from './scripts.ts';
 
@@ -89,10 +89,9 @@ function flagsOf(option: OptionSpec): readonly string[] {
   return option.flags.split(/,? /).filter((word) => word.startsWith('-'));
 }
 
-/** What an option that takes a value is followed by. */
-function valueDue(options: readonly OptionSpec[], word: string | undefined): ValueKind | undefined {
-  const option = word === undefined ? undefined : options.find((each) => each.flags.includes('<') && flagsOf(each).includes(word));
-  return option === undefined ? undefined : option.value ?? 'text';
+/** The option that takes a value and of which it is due. */
+function valueDue(options: readonly OptionSpec[], word: string | undefined): OptionSpec | undefined {
+  return word === undefined ? undefined : options.find((each) => each.flags.includes('<') && flagsOf(each).includes(word));
 }
 
 function optionNames(options: readonly OptionSpec[]): readonly Candidate[] {
@@ -103,7 +102,8 @@ async function imageNames(cx: Context): Promise<readonly string[]> {
   return (await (await cx.bareKernel()).list()).map(({ name }) => name);
 }
 
-async function optionValues(cx: Context, kind: ValueKind, typed: string): Promise<readonly Candidate[]> {
+async function optionValues(cx: Context, { value: kind, words }: OptionSpec, typed: string): Promise<readonly Candidate[]> {
+  if (words !== undefined) return words.map((value) => ({ value }));
   if (kind === 'directory') return [{ value: ':dirs' }];
   if (kind === 'signal') return Object.keys(constants.signals).map((name) => ({ value: name.slice(3) }));
   if (kind === 'account') return readFileSync('/etc/passwd', 'utf8').split('\n').map((line) => ({ value: line.split(':')[0] ?? '' })).filter(({ value }) => value !== '');

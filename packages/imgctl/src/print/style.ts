@@ -9,6 +9,12 @@ export function colourful(stream: Stream): boolean {
   return stream.isTTY === true && (NO_COLOR === undefined || NO_COLOR === '') && TERM !== 'dumb';
 }
 
+/** Whether characters beyond ASCII can be shown: unless the locale is another one. */
+export function inUtf8(): boolean {
+  const locale = [process.env['LC_ALL'], process.env['LC_CTYPE'], process.env['LANG']].find((each) => each !== undefined && each !== '');
+  return locale === undefined || /utf-?8/i.test(locale);
+}
+
 /** A painter for one stream: plain text where the stream takes no colour. */
 export function painter(stream: Stream): (style: Style, text: string) => string {
   if (!colourful(stream)) return (_style, text) => text;

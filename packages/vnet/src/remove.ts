@@ -34,8 +34,8 @@ export async function removeVnet(made: Vnet, cx: RemoveContext<'net'>): Promise<
     if (cx.values.nat !== undefined || cx.values.publish !== undefined || entries.some((entry) => !isUplink(entry))) lines.push(...stopForwarding(cx.parent.stack, cx.image.serial));
     if (made.kind === 'adopted') await strip(made, cx);
     else {
-      // Without any of these there is no other end.
-      if (cablesOf(cx).length + entries.length > 0) endOrphans(made);
+      // With none of these there is no other end, but where another image has put one.
+      if (cablesOf(cx).length + (cx.values.bridge ?? []).length + entries.length > 0) endOrphans(made);
       endCables(made, cx);
     }
   }

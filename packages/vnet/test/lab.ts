@@ -55,7 +55,9 @@ export async function lab(): Promise<Lab> {
     },
     ip: (child, ...command) => JSON.parse(execFileSync(imgexecPath(), argv(child, ['ip', '-j', ...command]), { encoding: 'utf8' }) || '[]') as Record<string, unknown>[],
     close: async () => {
-      for (const child of children) child.kill('SIGKILL');
+      // Ended before what they stand in is: a socket that is closed after the cable waits for an answer for minutes.
+      const running = children.filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null);
+      await Promise.all(running.map((child) => new Promise((resolve) => { child.once('exit', resolve).kill('SIGKILL'); })));
       await kernel.destroy(top, { grace: 0 });
       await kernel.close();
     },

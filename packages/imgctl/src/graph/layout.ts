@@ -1,6 +1,6 @@
 import { width, wrap } from '../print/text.ts';
 import { instanceText, type Graph, type GraphImage, type Instance } from './model.ts';
-import { rowsOf, stateText, type Row } from './rows.ts';
+import { rowsOf, titleOf, type Row } from './rows.ts';
 
 /** A box in cells: lines down, columns to the right, both from 0. */
 export interface Box {
@@ -73,7 +73,7 @@ export function layoutOf({ root, tops }: Graph, { columns, all }: LayoutOptions)
     const mine = rowsOf(image, all);
     rows.set(image, mine);
     const pad = Math.max(0, ...mine.map(({ component }) => width(component)));
-    const inner = [width(titleOf(image)) + 2, ...mine.map((row) => (row.kind === 'note' ? leastBox : width(row.kind === 'rest' ? row.text : cellText(row, pad))))];
+    const inner = [width(titleOf(image, ' · ')) + 2, ...mine.map((row) => (row.kind === 'note' ? leastBox : width(row.kind === 'rest' ? row.text : cellText(row, pad))))];
     const below = image.children.map((child) => measure(child, left + indent));
     return {
       wanted: Math.max(left + Math.max(...inner) + 4, ...below.map(({ wanted }) => wanted)),
@@ -99,7 +99,7 @@ export function layoutOf({ root, tops }: Graph, { columns, all }: LayoutOptions)
       return { row, line: at, texts };
     });
     const bottom = line++;
-    const index = boxes.push({ image, left, top, bottom, title: cut(titleOf(image), room, true), rows: placedRows, children: [] }) - 1;
+    const index = boxes.push({ image, left, top, bottom, title: cut(titleOf(image, ' · '), room, true), rows: placedRows, children: [] }) - 1;
     const children = image.children.map((child) => place(child, left + indent));
     const box = boxes[index];
     if (box !== undefined) boxes[index] = { ...box, children };
@@ -109,10 +109,6 @@ export function layoutOf({ root, tops }: Graph, { columns, all }: LayoutOptions)
   const placed = connect(boxes, Math.max(0, Math.min(mostTracks, Math.floor((columns - right - 4 - leastLabel) / 2))));
   const tracks = Math.max(0, ...placed.map(({ track }) => (track ?? -1) + 1));
   return { boxes, placed, tops: root ? topLines : [], lines: line, right, labels: right + 4 + 2 * tracks };
-}
-
-function titleOf(image: GraphImage): string {
-  return [image.name, stateText(image)].filter((text) => text !== '').join(' · ');
 }
 
 function cellText(row: Row, pad: number): string {

@@ -1,5 +1,6 @@
-import { imagesOf, instanceText, type Graph, type GraphImage, type Instance } from './model.ts';
-import { rowsOf, stateText } from './rows.ts';
+import { instanceText, type Graph } from './model.ts';
+import { numbered } from './numbered.ts';
+import { titleOf } from './rows.ts';
 
 /** Text in a quoted label: all but plain words is written as Mermaid's entities, so that nothing of it is markup. */
 function label(text: string): string {
@@ -8,33 +9,18 @@ function label(text: string): string {
 
 /** The picture for Mermaid: a thin arrow to what is an image's own, a thick one to what it shares, a dotted one to what it inherits. */
 export function mermaidGraph(graph: Graph, all: boolean): readonly string[] {
-  const images = imagesOf(graph.tops);
-  const numbers = new Map(images.map((image, i) => [image, `i${i + 1}`] as const));
-  const shown = new Map<Instance, string>();
-  const ways: string[] = [];
-  const nodes = images.map((image) => {
-    const rows = rowsOf(image, all);
-    const id = numbers.get(image) ?? '';
-    for (const { kind, instance } of rows) {
-      if (instance === undefined) continue;
-      if (!shown.has(instance)) shown.set(instance, `n${shown.size + 1}`);
-      ways.push(`  ${id} ${kind === 'own' ? '-->' : kind === 'share' ? '==>' : '-.->'} ${shown.get(instance) ?? ''}`);
-    }
-    const title = [image.name, stateText(image)].filter((text) => text !== '').join(' - ');
+  const { images, instances, ways, tree } = numbered(graph, all, 'i0');
+  const nodes = images.map(({ id, image, rows }) => {
     const lines = rows.map(({ component, text }) => label(component === '' ? text : `${component}: ${text}`));
-    return `  ${id}["${[`<b>${label(title)}</b>`, ...lines].join('<br>')}"]${image.state === 'live' ? '' : `:::${image.state === 'damaged' ? 'bad' : 'odd'}`}`;
-  });
-  const tree = (from: string, children: readonly GraphImage[]): readonly string[] => children.flatMap((child) => {
-    const id = numbers.get(child) ?? '';
-    return [...(from === '' ? [] : [`  ${from} --- ${id}`]), ...tree(id, child.children)];
+    return `  ${id}["${[`<b>${label(titleOf(image, ' - '))}</b>`, ...lines].join('<br>')}"]${image.state === 'live' ? '' : `:::${image.state === 'damaged' ? 'bad' : 'odd'}`}`;
   });
   return [
     'flowchart LR',
     ...(graph.root ? ['  i0["<b>.</b>"]'] : []),
     ...nodes,
-    ...[...shown].map(([instance, id]) => `  ${id}(["${label(instanceText(instance))}"])`),
-    ...tree(graph.root ? 'i0' : '', graph.tops),
-    ...ways,
+    ...[...instances].map(([instance, id]) => `  ${id}(["${label(instanceText(instance))}"])`),
+    ...tree.map(([parent, child]) => `  ${parent} --- ${child}`),
+    ...ways.map(({ from, to, kind }) => `  ${from} ${kind === 'own' ? '-->' : kind === 'share' ? '==>' : '-.->'} ${to}`),
     '  classDef odd stroke:#b45309,stroke-width:2px',
     '  classDef bad stroke:#dc2626,stroke-width:2px',
   ];

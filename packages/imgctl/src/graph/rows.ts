@@ -38,7 +38,7 @@ function ownerText(instance: Instance): string {
   return instanceText(instance).slice(instance.component.length + ' of '.length);
 }
 
-/** A word for the title of what is not as it should be; '' for a live image. */
-export function stateText({ state }: GraphImage): string {
-  return state === 'live' ? '' : state;
+/** The name of an image, and, where it is not as it should be, in a word how it is. */
+export function titleOf({ name, state }: GraphImage, between: string): string {
+  return state === 'live' ? name : `${name}${between}${state}`;
 }

@@ -15,15 +15,16 @@ export function sourcesIn(folder) {
   return readdirSync(folder).filter((name) => name.endsWith('.c')).sort();
 }
 
-/** `out`: the program's name. `inputs`: what else it is made of, beside the sources. `into`: where it is put. */
-export function compile({ folder, out, cc = process.env.CC || 'cc', into = dist, flags, sources, inputs }) {
+/** `out`: the program's name; made of the sources, the headers beside them, and how it is built. `into`: where it is put. */
+export function compile({ folder, out, cc = process.env.CC || 'cc', into = dist, flags, sources }) {
   const fail = (text) => {
     console.error(`${out}: ${text}`);
     process.exit(1);
   };
   const to = join(into, out);
   const built = statSync(to, { throwIfNoEntry: false });
-  const newest = Math.max(...[...sources, ...inputs].map((name) => statSync(join(folder, name)).mtimeMs));
+  const inputs = [...sources, ...readdirSync(folder).filter((name) => name.endsWith('.h')), 'build.mjs', '../compile.mjs'];
+  const newest = Math.max(...inputs.map((name) => statSync(join(folder, name)).mtimeMs));
   if (built && built.mtimeMs > newest) return;
   mkdirSync(into, { recursive: true });
   const made = `${to}.${process.pid}`; // renamed into place: two builds at once must not run half a file

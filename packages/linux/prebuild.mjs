@@ -14,5 +14,5 @@ const here = dirname(fileURLToPath(import.meta.url));
 const cc = process.env.CC || (arch === process.arch ? 'cc' : `${triples[arch]}-gcc`);
 for (const out of ['imgexec', 'imgprobe']) {
   const folder = join(here, out);
-  compile({ folder, out, cc, into: join(here, `../imgexec-linux-${arch}`), flags: [...release, '-s'], sources: sourcesIn(folder), inputs: ['build.mjs', '../compile.mjs'] });
+  compile({ folder, out, cc, into: join(here, `../imgexec-linux-${arch}`), flags: [...release, '-s'], sources: sourcesIn(folder) });
 }

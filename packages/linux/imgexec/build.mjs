@@ -14,4 +14,4 @@ if (!Object.hasOwn(kinds, kind)) {
   console.error(`imgexec: unknown option ${kind}: expected --asan, --fuzz or nothing`);
   process.exit(1);
 }
-compile({ folder, ...kinds[kind], inputs: ['imgexec.h', 'build.mjs', '../compile.mjs'] });
+compile({ folder, ...kinds[kind] });

@@ -4,4 +4,4 @@ import { fileURLToPath } from 'node:url';
 import { compile, release, sourcesIn } from '../compile.mjs';
 
 const folder = dirname(fileURLToPath(import.meta.url));
-compile({ folder, out: 'imgprobe', flags: release, sources: sourcesIn(folder), inputs: ['imgprobe.h', 'build.mjs', '../compile.mjs'] });
+compile({ folder, out: 'imgprobe', flags: release, sources: sourcesIn(folder) });

@@ -1,4 +1,5 @@
-import { closeSync, fstatSync, ftruncateSync, openSync, readFileSync, readSync, readdirSync, readlinkSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, ftruncateSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
+import { attempt, descriptorsOf } from './process/descriptors.ts';
 import { close } from './sys/libc.ts';
 import { memfd } from './sys/file.ts';
 
@@ -64,10 +65,9 @@ function create(): number {
 }
 
 /** What a process says of its sockets; nothing of what is not its own, or not open any more. Anybody may say anything in such a file: it is printed, and nothing else. */
-export function madeBy(pid: number): readonly MadeSocket[] {
-  const targets = attempt(() => readdirSync(`/proc/${pid}/fd`))?.map((fd) => [fd, attempt(() => readlinkSync(`/proc/${pid}/fd/${fd}`))] as const) ?? [];
-  const open = new Set(targets.map(([, target]) => target));
-  return targets.flatMap(([fd, target]) => (target === link ? read(pid, fd) : [])).filter(({ inode }) => open.has(`socket:[${inode}]`));
+export function madeBy(pid: number, descriptors: ReturnType<typeof descriptorsOf> = descriptorsOf(pid)): readonly MadeSocket[] {
+  const open = new Set(descriptors.map(([, target]) => target));
+  return descriptors.flatMap(([fd, target]) => (target === link ? read(pid, fd) : [])).filter(({ inode }) => open.has(`socket:[${inode}]`));
 }
 
 function read(pid: number, fd: string): readonly MadeSocket[] {
@@ -105,13 +105,4 @@ function readFile(path: string): string {
 
 function parse(text: string): readonly MadeSocket[] {
   return [...text.matchAll(/^(\d{1,19}) (\d{1,15}) ([ -~]{1,4300})$/gm)].map(([, serial = '', inode, said = '']) => ({ serial: BigInt(serial), inode: Number(inode), text: said }));
-}
-
-/** Processes end while one looks. */
-function attempt<T>(fn: () => T): T | undefined {
-  try {
-    return fn();
-  } catch {
-    return undefined;
-  }
 }

@@ -2,6 +2,7 @@ import { readFileSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import type { Holder } from '@vimage/core';
 import { madeBy } from './made.ts';
 import { exists } from './ns.ts';
+import { attempt, descriptorsOf } from './process/descriptors.ts';
 import type { Membership } from './process/membership.ts';
 import { processInfo, processStat } from './process/info.ts';
 import { parseMounts } from './mountinfo.ts';
@@ -21,14 +22,6 @@ export interface Sought {
   /** The pins' mount namespace; what is bound there is ours. */
   readonly pins: bigint | undefined;
 }
-
-const attempt = <T>(fn: () => T): T | undefined => {
-  try {
-    return fn();
-  } catch {
-    return undefined;
-  }
-};
 
 function command(pid: number): string {
   return processInfo(pid)?.command ?? '?';
@@ -50,12 +43,11 @@ export function findHolders(sought: Sought): Holder[] {
         if (sought.namespaces.has(ns) && !isNobody(pid)) holders.push({ kind: 'visitor', pid, detail: `stands in ${ns}: ${command(pid)}` });
       }
     }
+    const descriptors = descriptorsOf(pid);
     if (sought.sockets !== undefined) {
-      for (const { serial, text } of madeBy(pid)) if (serial === sought.sockets) holders.push({ kind: 'socket', pid, detail: `${text}: ${command(pid)}` });
+      for (const { serial, text } of madeBy(pid, descriptors)) if (serial === sought.sockets) holders.push({ kind: 'socket', pid, detail: `${text}: ${command(pid)}` });
     }
-    for (const fd of attempt(() => readdirSync(`/proc/${pid}/fd`)) ?? []) {
-      const target = attempt(() => readlinkSync(`/proc/${pid}/fd/${fd}`));
-      if (target === undefined) continue;
+    for (const [fd, target] of descriptors) {
       const ns = sought.namespaces.has(target) ? target : target.startsWith('/') ? pinnedAs(`/proc/${pid}`, fd, sought.namespaces) : undefined;
       if (ns !== undefined) holders.push({ kind: 'fd', pid, detail: `descriptor ${fd} is ${ns}: ${command(pid)}` });
       else if (sought.dir !== undefined && pid !== process.pid && (target === sought.dir || (target.startsWith(`${sought.dir}/`) && !target.startsWith(`${sought.dir}/img/`)))) {

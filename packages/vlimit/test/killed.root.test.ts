@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { onCall } from '@vimage/linux/door';
-import { failEachAct } from '../../linux/test/failing.ts';
+import { failEachAct } from '@vimage/testing';
 import { needRoot } from '../../linux/test/rights.ts';
 import { memberPid } from '../../vproc/test/lab.ts';
 import { fileOf, imageCgroups, v1, without } from './cgroups.ts';
@@ -40,8 +40,9 @@ describe.skipIf(needRoot.missing || why !== undefined)(title('a change'), () => 
   const asked = async (): Promise<string> => (await at.value('lab', 'pids')) ?? '';
 
   test('that fails is undone, whichever act fails', async () => {
-    const acts = await failEachAct(() => at.set('lab', ...less), async (outcome, n) => {
-      expect(now(), `act ${n}: ${outcome}`).toEqual(states[await asked()]);
+    const acts = await failEachAct(async (fails) => {
+      const { outcome, act: failed } = await fails(() => at.set('lab', ...less));
+      expect(now(), `act ${failed}: ${outcome}`).toEqual(states[await asked()]);
       if (outcome === 'done') await at.set('lab', ...limits);
     });
     expect(acts).toBeGreaterThan(15);

@@ -24,7 +24,7 @@ export function cut(a: Vnet, b: Vnet): void {
 /** Undoes {@link cut}; fine where there is nothing to undo. */
 export function heal(a: Vnet, b: Vnet): void {
   check(a, b);
-  for (const [at, other] of [[a, b], [b, a]] as const) emptied(other).commit(at.stack);
+  for (const [at, other] of [[a, b], [b, a]] as const) new Transaction('cut').clearTable(tableOf(other)).commit(at.stack);
 }
 
 function check(a: Vnet, b: Vnet): void {
@@ -34,19 +34,14 @@ function check(a: Vnet, b: Vnet): void {
   if (a.stack.ns.is(b.stack.ns)) throw new VimageError('EINVAL', 'both have one network stack: there is nothing between them', { subject: 'net', hint: 'give each an own one: vir net' });
 }
 
-/** The rules by which one does not hear another, named after that one's namespace. */
-function emptied(other: Vnet): Transaction {
-  const table = tableOf(other);
-  return new Transaction('cut').addTable(table).deleteTable(table);
-}
-
+/** Name of the rules by which one does not hear another. */
 function tableOf({ stack: { ns } }: Vnet): string {
   return `vimage_cut_${ns.id ?? ns.ino}`;
 }
 
 function deafen(at: Vnet, other: Vnet): void {
   const table = tableOf(other);
-  const t = emptied(other).addTable(table).addChain(table, 'input', { type: 'filter', hook: 'input', priority: PRIORITY.raw });
+  const t = new Transaction('cut').clearTable(table).addTable(table).addChain(table, 'input', { type: 'filter', hook: 'input', priority: PRIORITY.raw });
   const foreign = other.stack.nl.addrList().map(({ address }) => parsePrefix(address)).filter(({ bytes }) => !isLoopback(bytes));
   for (const { family, bytes } of foreign) {
     t.addRule(table, 'input', expr.iifname('lo', true), expr.family(family === 'inet' ? 4 : 6), expr.addr('saddr', bytes), expr.drop());

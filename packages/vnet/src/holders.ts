@@ -1,6 +1,7 @@
 import { readdirSync, readlinkSync } from 'node:fs';
-import { codeOf, type Holder } from '@vimage/core';
+import type { Holder } from '@vimage/core';
 import { companionLives, madeBy, processInfo } from '@vimage/linux';
+import { whereKnown } from './known.ts';
 import { rawSockets, type FoundSocket } from './raw.ts';
 import type { Vnet } from './vnet.ts';
 
@@ -17,18 +18,13 @@ function socketHolders(made: Vnet): readonly Holder[] {
   const sockets = socketsOf(made).filter(({ inode }) => inode !== 0);
   if (sockets.length === 0) return [];
   const pids = holdersOf(new Set(sockets.map(({ inode }) => inode)));
-  const saidBy = new Map<number, ReadonlyMap<number, string>>();
-  const madeIn = (pid: number): ReadonlyMap<number, string> => {
-    const its = saidBy.get(pid) ?? new Map(madeBy(pid).map(({ inode, text }) => [inode, text]));
-    saidBy.set(pid, its);
-    return its;
-  };
+  const saidBy = new Map([...new Set([...pids.values()].flat())].map((pid) => [pid, new Map(madeBy(pid).map(({ inode, text }) => [inode, text]))]));
   return sockets.flatMap(({ inode, detail }): Holder[] => {
     const mine = pids.get(inode);
     if (mine === undefined) return [{ kind: 'socket', detail: `${detail}: no process that can be seen has it` }];
     // Our own sockets go with the handle that opened them.
     return mine.filter((pid) => pid !== process.pid || !detail.startsWith('netlink')).map((pid) => {
-      const said = madeIn(pid).get(inode);
+      const said = saidBy.get(pid)?.get(inode);
       return { kind: 'socket', pid, detail: `${detail}: ${processInfo(pid)?.command ?? '?'}${said === undefined ? '' : `, ${said}`}` };
     });
   });
@@ -36,14 +32,14 @@ function socketHolders(made: Vnet): readonly Holder[] {
 
 function socketsOf({ stack }: Vnet): readonly FoundSocket[] {
   const { nl } = stack;
-  const inet = whereKnown(() => nl.inetSockets()).map(({ inode, protocol, state, local, remote }): FoundSocket => {
+  const inet = whereKnown(() => nl.inetSockets(), []).map(({ inode, protocol, state, local, remote }): FoundSocket => {
     const to = remote.port === 0 ? '' : ` to ${end(remote)}`;
     return { inode, detail: `${protocol} ${end(local)}${to} (${state})` };
   });
-  const unix = whereKnown(() => nl.unixSockets()).map(({ inode, type, name }): FoundSocket => ({ inode, detail: `unix ${type} ${name ?? 'without a name'}` }));
-  const packet = whereKnown(() => nl.packetSockets()).map(({ inode, type, dev }): FoundSocket => ({ inode, detail: `packet ${type} on ${dev === undefined || dev === 0 ? 'every interface' : linkName(nl, dev)}` }));
+  const unix = whereKnown(() => nl.unixSockets(), []).map(({ inode, type, name }): FoundSocket => ({ inode, detail: `unix ${type} ${name ?? 'without a name'}` }));
+  const packet = whereKnown(() => nl.packetSockets(), []).map(({ inode, type, dev }): FoundSocket => ({ inode, detail: `packet ${type} on ${dev === undefined || dev === 0 ? 'every interface' : linkName(nl, dev)}` }));
   // The kernel's own ends have port 0.
-  const netlink = whereKnown(() => nl.netlinkSockets()).filter(({ port }) => port !== 0).map(({ inode, protocol }): FoundSocket => ({ inode, detail: `netlink family ${protocol}` }));
+  const netlink = whereKnown(() => nl.netlinkSockets(), []).filter(({ port }) => port !== 0).map(({ inode, protocol }): FoundSocket => ({ inode, detail: `netlink family ${protocol}` }));
   return [...inet, ...rawSockets(stack), ...unix, ...packet, ...netlink];
 }
 
@@ -53,16 +49,6 @@ function linkName(nl: Vnet['stack']['nl'], dev: number): string {
 
 function end({ address, port }: { readonly address: string; readonly port: number }): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
-}
-
-/** A kernel may lack the diag module of a family; then that family is not shown. */
-function whereKnown<T>(list: () => readonly T[]): readonly T[] {
-  try {
-    return list();
-  } catch (error) {
-    if (['ENOENT', 'EOPNOTSUPP', 'EPROTONOSUPPORT', 'EINVAL'].includes(codeOf(error) ?? '')) return [];
-    throw error;
-  }
 }
 
 /** By inode of a socket, the processes that have it open. */

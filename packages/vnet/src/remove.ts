@@ -1,6 +1,7 @@
 import { Scope, codeOf, type Pairs, type RemoveContext } from '@vimage/core';
 import { apply } from './change/apply.ts';
 import { stopForwarding } from './forward/forward.ts';
+import { whereKnown } from './known.ts';
 import { give } from './move/give.ts';
 import { initStack } from './move/init.ts';
 import { isMove, moveOf } from './move/take.ts';
@@ -45,21 +46,12 @@ export async function removeVnet(made: Vnet, cx: RemoveContext<'net'>): Promise<
 }
 
 /**
- * Ends connections that no process has any more, and that wait for an answer of the other end: where none comes they would keep the stack for minutes.
+ * Ends connections that no process has any more, and that wait for an answer of the other end: where none comes they would keep the stack for minutes. Where the kernel
+ * cannot (CONFIG_INET_DIAG_DESTROY), the image is dying for as long.
  */
 function endOrphans({ stack: { nl } }: Vnet): void {
-  const waiting = orGone(() => nl.inetSockets({ protocol: 'tcp', states: ['fin-wait-1', 'fin-wait-2', 'closing', 'last-ack'] })) ?? [];
-  for (const socket of waiting) if (socket.inode === 0) orGone(() => { nl.socketDestroy(socket); });
-}
-
-/** Undefined for what has gone meanwhile; or the kernel cannot (CONFIG_INET_DIAG, CONFIG_INET_DIAG_DESTROY), and the image is dying for as long. */
-function orGone<T>(fn: () => T): T | undefined {
-  try {
-    return fn();
-  } catch (error) {
-    if (['ENOENT', 'EOPNOTSUPP', 'EPROTONOSUPPORT', 'EINVAL'].includes(codeOf(error) ?? '')) return undefined;
-    throw error;
-  }
+  const waiting = whereKnown(() => nl.inetSockets({ protocol: 'tcp', states: ['fin-wait-1', 'fin-wait-2', 'closing', 'last-ack'] }), []);
+  for (const socket of waiting) if (socket.inode === 0) whereKnown(() => { nl.socketDestroy(socket); }, undefined);
 }
 
 function cablesOf({ values }: RemoveContext<'net'>): readonly string[] {

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { parseMounts } from '@vimage/linux';
 import { onCall } from '@vimage/linux/door';
-import { failEachAct } from '../../linux/test/failing.ts';
+import { failEachAct } from '@vimage/testing';
 import { needRoot } from '../../linux/test/rights.ts';
 import { limitOn, noLimit } from './limits.ts';
 import { lab, memberPid, type Lab } from './lab.ts';
@@ -26,8 +26,9 @@ describe.skipIf(needRoot.missing || noLimit !== undefined)(`a change of max${nee
   const asked = async (): Promise<string | undefined> => (await at.kernel.get('web')).find(([key]) => key === 'max')?.[1];
 
   test('that fails is undone, whichever act fails', async () => {
-    const acts = await failEachAct(() => at.kernel.set('web', ['vir', 'proc', 'max', '60']), async (outcome, n) => {
-      expect(limitOn(pid), `act ${n}: ${outcome}`).toBe(await asked());
+    const acts = await failEachAct(async (fails) => {
+      const { outcome, act } = await fails(() => at.kernel.set('web', ['vir', 'proc', 'max', '60']));
+      expect(limitOn(pid), `act ${act}: ${outcome}`).toBe(await asked());
       if (outcome === 'done') await at.kernel.set('web', ['vir', 'proc', 'max', '50']);
     });
     expect(acts).toBeGreaterThan(5);

@@ -143,10 +143,6 @@ async function takeDown(state: KernelState, image: Image, report: Report): Promi
   const gone = await staged(state, record, async (stage) => {
     report.notes.push(...(await removeInstances(state, image, stage)));
     return state.substrate.retire(record, stage, sharers.length > 0, false);
-  }).catch((error: unknown) => {
-    // How far it came the registry says.
-    state.generation = undefined;
-    throw error;
   });
   state.records.delete(image);
   report.removed.push(image.name);
@@ -232,6 +228,8 @@ async function staged<T>(state: KernelState, record: StoredImage, act: (stage: S
   try {
     return await act(stage);
   } catch (error) {
+    // How far it came the registry says.
+    state.generation = undefined;
     await stage.release();
     throw error;
   }

@@ -6,12 +6,15 @@ import type { Given, ToldStand } from './given.ts';
 
 /** Starts a worker with what makes it stand there: read before all else, as what --require names is. EOPNOTSUPP: as this Node was started, that cannot be. */
 export function startWorker(stand: ToldStand, port: MessagePort, options: WorkerOptions, construct: (options: WorkerOptions) => Worker): Worker {
-  const own = ownArguments(options);
+  const { execArgv } = options;
+  // What is no list, and not nothing, is Node's to refuse.
+  if (execArgv && !Array.isArray(execArgv)) return construct(options);
+  const own = execArgv || undefined;
   const first = ['--require', preload(stand.eimage.name, own ?? process.execArgv)];
   const transferList = [...(Array.isArray(options.transferList) ? options.transferList : []), port];
   // What Node reads of the options it reads where it would have: they may have getters, and a prototype.
-  const withThem = (execArgv: readonly string[]): WorkerOptions => Object.create(options, {
-    execArgv: { value: [...first, ...execArgv] }, transferList: { value: transferList },
+  const withThem = (args: readonly string[]): WorkerOptions => Object.create(options, {
+    execArgv: { value: [...first, ...args] }, transferList: { value: transferList },
   });
   const { setEnvironmentData } = process.getBuiltinModule('node:worker_threads');
   setEnvironmentData(givenKey, { ...stand, port, execArgv: own ?? process.execArgv } satisfies Given);
@@ -20,13 +23,6 @@ export function startWorker(stand: ToldStand, port: MessagePort, options: Worker
   } finally {
     setEnvironmentData(givenKey, undefined);
   }
-}
-
-/** Arguments that the worker is given instead of this process's. What is no list, and not nothing, is Node's to refuse. */
-function ownArguments({ execArgv }: WorkerOptions): readonly string[] | undefined {
-  if (Array.isArray(execArgv)) return execArgv;
-  if (!execArgv) return undefined;
-  throw Object.assign(new TypeError('The "options.execArgv" property must be an instance of Array'), { code: 'ERR_INVALID_ARG_TYPE' });
 }
 
 /** The module that makes it stand there. */

@@ -1,11 +1,8 @@
 import assert from 'node:assert/strict';
 import type { Pairs } from '@vimage/core';
-import { onCall } from '@vimage/linux/door';
+import { failEachAct } from '../failing.ts';
 import type { Examples } from './examples.ts';
 import { onSite, nothingLeft } from './site.ts';
-
-/** More acts than any one operation has. */
-const most = 2000;
 
 /** Whatever act of create fails, nothing is left, or the image stands, whole. */
 export function undoCreate(examples: Examples): Promise<void> {
@@ -64,23 +61,11 @@ export function undoDestroy(examples: Examples): Promise<void> {
   });
 }
 
-/** Calls `round` with what does something whose first act fails, then its second, and so on until none is left to fail. It tells which failed. */
-async function eachFailing(round: (fails: (act: () => Promise<unknown>) => Promise<string>) => Promise<void>): Promise<void> {
-  let reached = true;
-  for (let n = 0; reached && n < most; n++) {
-    reached = false;
-    await round(async (act) => {
-      let failed = 'no act';
-      onCall((name, index) => {
-        if (index !== n || reached) return;
-        reached = true;
-        failed = `act ${n}, ${name}`;
-        throw Object.assign(new Error(`${name} fails, as the check asked`), { code: 'EIO' });
-      });
-      const error: unknown = await act().then(() => undefined, (thrown: unknown) => thrown);
-      onCall(undefined);
-      if (!reached) assert.equal(error, undefined, 'it fails by itself');
-      return failed;
-    });
-  }
+/** The same, where nothing fails by itself; which act failed, as words. */
+function eachFailing(round: (fails: (act: () => Promise<unknown>) => Promise<string>) => Promise<void>): Promise<number> {
+  return failEachAct((fails) => round(async (change) => {
+    const { act, error } = await fails(change);
+    if (act === undefined) assert.equal(error, undefined, 'it fails by itself');
+    return act === undefined ? 'no act' : `act ${act}`;
+  }));
 }

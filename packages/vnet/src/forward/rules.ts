@@ -16,7 +16,7 @@ const loopbackMask = Uint8Array.of(255, 0, 0, 0);
 /** An image's table, whole: it replaces one that is there. */
 export function tableOf(serial: bigint, wish: Forwarding): Transaction {
   const table = tableName(serial);
-  const t = new Transaction().addTable(table).deleteTable(table).addTable(table);
+  const t = new Transaction().clearTable(table).addTable(table);
   if (publishes4(wish)) guardLoopback(t, table, wish);
   if (wish.publish.length > 0) addPublish(t, table, wish);
   addSource(t, table, wish);

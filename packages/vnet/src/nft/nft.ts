@@ -47,6 +47,11 @@ export class Transaction {
     return this.#note(abi.NFT_MSG_DELTABLE, 0, `table ${table}`, (w) => w.attrString(abi.NFTA_TABLE_NAME, table));
   }
 
+  /** Removes it, with what it has, whether it is there or not. */
+  clearTable(table: string): this {
+    return this.addTable(table).deleteTable(table);
+  }
+
   addChain(table: string, chain: string, hook?: Hook): this {
     return this.#note(abi.NFT_MSG_NEWCHAIN, NLM_F_CREATE, `chain ${chain}`, (w) => {
       w.attrString(abi.NFTA_CHAIN_TABLE, table).attrString(abi.NFTA_CHAIN_NAME, chain);

@@ -232,6 +232,8 @@ export interface Substrate {
   revoke?(image: Pick<StoredImage, 'name' | 'serial'>, sockets: SocketsEnd): Awaitable<void>;
   /** The files of an image, as those have them who live there; absent where there are none. */
   files?(image: Pick<StoredImage, 'name' | 'serial'>): FilesOf;
+  /** Calls `expired` in so many milliseconds, unless it is stopped by what this returns (callout(9)); absent: there is no clock, and nothing is bounded. */
+  callout?(ms: number, expired: () => void): () => void;
   /** Registry changes as they happen, until disposed. */
   watch(changed: () => void): Disposable;
   close(): Awaitable<void>;

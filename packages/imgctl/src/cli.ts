@@ -6,10 +6,13 @@ import { Context, status } from './context.ts';
 import { overview } from './overview.ts';
 import { ownVersion } from './version.ts';
 
-/** Runs one command line (without the program's own name) and says how it ended. */
-export async function imgctl(argv: readonly string[]): Promise<number> {
+export { catchStrays, endSoon } from './stray.ts';
+
+/** Runs one command line (without the program's own name) and says how it ended. `begun`: told of what the run has. */
+export async function imgctl(argv: readonly string[], begun: (cx: Context) => void = () => undefined): Promise<number> {
   const cut = argv.indexOf('--');
   const cx = new Context(cut < 0 ? undefined : argv.slice(cut + 1));
+  begun(cx);
   try {
     if (argv[0] === '__complete') return await complete(cx, argv.slice(1));
     return await dispatch(cx, cut < 0 ? argv : argv.slice(0, cut));

@@ -1,4 +1,4 @@
-import { imageParams, paramInfo, suggestion, VimageError } from '@vimage/core';
+import { imageParams, paramInfo, registrable, suggestion, VimageError } from '@vimage/core';
 import type { AnyComponent, ImageHandle, Kernel, Pairs, ParamRow, Tables } from '@vimage/core';
 import { discover, here, type Discovery, type Found, type Warning } from './discover.ts';
 import { errorLines, told, type Told } from './print/error.ts';
@@ -101,9 +101,16 @@ export class Context implements AsyncDisposable {
       this.warn(each);
       return false;
     });
-    if (names === undefined) return components;
+    if (names === undefined) return this.#registrable(components);
     const required = components.flatMap((component) => component.requires ?? []).filter((name) => !names.includes(name));
-    return required.length === 0 ? components : this.components([...names, ...required]);
+    return required.length === 0 ? this.#registrable(components) : this.components([...names, ...required]);
+  }
+
+  /** Without those that cannot be registered with the others, each with a warning. */
+  #registrable(components: readonly AnyComponent[]): readonly AnyComponent[] {
+    const { fit, unfit } = registrable(components);
+    for (const { code, message } of unfit) this.warn({ code, message: `left out: ${message}` });
+    return fit;
   }
 
   /** As {@link components}, but each of these names must be there: ENOENT says which package would carry it. */
@@ -154,6 +161,12 @@ export class Context implements AsyncDisposable {
     const image = await (await this.changingKernel()).create(pairs);
     for (const note of image.notes) this.warn({ code: 'EOPNOTSUPP', message: note });
     return image;
+  }
+
+  /** The component in whose package the innermost line of a stack stands that is no part of Node. */
+  ownerOf(stack: string): string | undefined {
+    const line = stack.split('\n').find((each) => each.startsWith('    at ') && !each.includes('node:'));
+    return this.#discovery?.found.find(({ component, directory }) => this.#loaded.has(component) && line?.includes(`${directory}/`) === true)?.component;
   }
 
   async #boot(components: readonly AnyComponent[]): Promise<Kernel> {

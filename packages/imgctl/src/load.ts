@@ -1,11 +1,14 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { interfaceVersion, type AnyComponent } from '@vimage/core';
+import { checkDeclaration, interfaceVersion, type AnyComponent } from '@vimage/core';
 import type { Found, Warning } from './discover.ts';
 
+/** Milliseconds in which a package's code has to have run. */
+const loadTime = 5000;
+
 /** Runs a package's code and takes its component out of it. What cannot be used is a warning, never a failure of imgctl. */
-export async function load(found: Found): Promise<AnyComponent | Warning> {
+export async function load(found: Found, time: number = loadTime): Promise<AnyComponent | Warning> {
   const out = (code: string, why: string): Warning => ({
     code,
     component: found.component,
@@ -14,21 +17,43 @@ export async function load(found: Found): Promise<AnyComponent | Warning> {
   if (found.interface !== interfaceVersion) {
     return out('EOPNOTSUPP', `it wants interface ${found.interface}, this imgctl has ${interfaceVersion}`);
   }
-  let exported: unknown;
+  let module: unknown;
   try {
-    const module = await import(pathToFileURL(entryOf(found.directory)).href) as Readonly<Record<string, unknown>>;
-    exported = module[found.export];
+    module = await inTime(import(pathToFileURL(entryOf(found.directory)).href), time);
   } catch (error) {
     return out('EIO', `it failed when loaded: ${firstLine(error)}`);
   }
-  if (typeof exported !== 'object' || exported === null) return out('ENOENT', `it has no export "${found.export}"`);
-  const component = exported as AnyComponent;
-  if (component.name !== found.component) return out('EINVAL', `its code names itself ${JSON.stringify(component.name) ?? 'nothing'}`);
-  if (component.interface !== interfaceVersion) {
-    return out('EOPNOTSUPP', `its code wants interface ${String(component.interface)}, this imgctl has ${interfaceVersion}`);
+  if (module === late) return out('ETIMEDOUT', `it was not loaded within ${time / 1000} s`);
+  try {
+    const component: unknown = Reflect.get(Object(module), found.export);
+    if (!isComponent(component)) return out('ENOENT', `it has no export "${found.export}"`);
+    if (component.name !== found.component) return out('EINVAL', `its code names itself ${JSON.stringify(component.name) ?? 'nothing'}`);
+    if (component.interface !== interfaceVersion) {
+      return out('EOPNOTSUPP', `its code wants interface ${String(component.interface)}, this imgctl has ${interfaceVersion}`);
+    }
+    if (typeof component.params !== 'object' || component.params === null) return out('EINVAL', 'it declares no parameters');
+    checkDeclaration(component);
+    return component;
+  } catch (error) {
+    return out('EINVAL', firstLine(error));
   }
-  if (typeof component.params !== 'object' || component.params === null) return out('EINVAL', 'it declares no parameters');
-  return component;
+}
+
+const late = Symbol('late');
+
+/** What a promise gives, or `late`. */
+async function inTime<T>(given: Promise<T>, ms: number): Promise<T | typeof late> {
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    return await Promise.race([given, new Promise<typeof late>((resolve) => { timer = setTimeout(resolve, ms, late); })]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** As far as that can be told here: `checkDeclaration` says the rest. */
+function isComponent(value: unknown): value is AnyComponent {
+  return typeof value === 'object' && value !== null;
 }
 
 function firstLine(error: unknown): string {

@@ -7,4 +7,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.
 const argv = process.argv.slice(2);
 // What only asks for help needs no rights.
 if ((process.geteuid?.() ?? 0) !== 0 && quick(argv) === undefined && !asksForHelp(argv)) (await import('@vimage/linux')).becomeRootless();
-process.exitCode = quick(argv) ?? await (await import('./cli.ts')).imgctl(argv);
+const answered = quick(argv);
+if (answered === undefined) {
+  const { catchStrays, endSoon, imgctl } = await import('./cli.ts');
+  process.exitCode = await imgctl(argv, catchStrays);
+  endSoon();
+} else process.exitCode = answered;

@@ -119,9 +119,20 @@ describe('load', () => {
     ['wants another interface in package.json', componentCode('tone'), field('tone', 'it', 2), /wants interface 2, this imgctl has 1/],
     ['wants another interface in its code', componentCode('tone', { interface: 9 }), field('tone'), /code wants interface 9/],
     ['declares nothing', 'export const it = { name: "tone", interface: 1 };', field('tone'), /no parameters/],
+    ['declares no parameter, but a number', `${componentCode('tone')} it.params = { volume: 5 };`, field('tone'), /parameter "volume".*expected what param/],
+    ['lacks a method', `${componentCode('tone')} delete it.root;`, field('tone'), /no root\(\)/],
+    ['requires no list', `${componentCode('tone')} it.requires = 'net';`, field('tone'), /lists of names/],
+    ['throws when looked at', 'export const it = { name: "tone", interface: 1, get params() { throw new Error("never") } };', field('tone'), /never$/],
   ])('leaves out a package that %s', async (_what, code, claimed, message) => {
     using scratch = new Scratch();
     expect(await from(scratch, code, claimed)).toMatchObject({ component: 'tone', message: expect.stringMatching(message) });
+  });
+
+  it('leaves out a package that never comes to its end, and waits for none', async () => {
+    using scratch = new Scratch();
+    const directory = scratch.package('one', field('tone'), 'await new Promise(() => setInterval(() => undefined, 1e6).unref());');
+    const [found] = discover({ self: self(scratch), link: undefined, asked: [directory] }).found;
+    expect(found && await load(found, 200)).toMatchObject({ code: 'ETIMEDOUT', component: 'tone', message: expect.stringMatching(/not loaded within 0.2 s/) });
   });
 
   it('reads export conditions as node does', () => {

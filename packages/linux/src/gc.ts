@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { VimageError } from '@vimage/core';
+import { ComponentFault, VimageError } from '@vimage/core';
 import type { GiveBack } from '@vimage/core';
 import type { Hierarchy } from './cgroup.ts';
 import { cgroupPids, cgroupRemove, cgroupTree, topOf } from './cgroup.ts';
@@ -38,12 +38,12 @@ export async function collect(layout: Layout, host: RetireHost, hierarchy: Hiera
   return done;
 }
 
-/** What is wrong with the files of one image is said, and is no reason to leave the others alone. */
+/** What is wrong with the files of one image, or with a component of it, is said, and is no reason to leave the others alone. */
 async function orDamage(what: string, act: () => Promise<readonly string[]>): Promise<readonly string[]> {
   try {
     return await act();
   } catch (error) {
-    if (!(error instanceof VimageError) || !['EBADMSG', 'EPERM', 'E2BIG'].includes(error.code)) throw error;
+    if (!(error instanceof VimageError) || !(error instanceof ComponentFault || ['EBADMSG', 'EPERM', 'E2BIG'].includes(error.code))) throw error;
     return [`${what} was left alone: ${error.message}${error.hint === undefined ? '' : ` (${error.hint})`}`];
   }
 }

@@ -300,6 +300,11 @@ export class LinuxSubstrate extends LinuxStages implements Substrate {
     return new ImageFs({ name, serial });
   }
 
+  callout(ms: number, expired: () => void): () => void {
+    const timer = setTimeout(expired, ms);
+    return () => { clearTimeout(timer); };
+  }
+
   watch(changed: () => void): Disposable {
     return watchRegistry(this.layout, changed);
   }

@@ -255,6 +255,11 @@ export class MemorySubstrate implements Substrate {
     throw new VimageError('EOPNOTSUPP', 'nothing runs on a machine in memory');
   }
 
+  callout(ms: number, expired: () => void): () => void {
+    const timer = setTimeout(expired, ms);
+    return () => { clearTimeout(timer); };
+  }
+
   watch(changed: () => void): Disposable {
     this.machine.watchers.add(changed);
     return { [Symbol.dispose]: () => void this.machine.watchers.delete(changed) };

@@ -19,6 +19,8 @@ export const vfs: Component<'fs'> = defineComponent<'fs'>({
   name: 'fs',
   interface: 1,
   describe: 'a file system of its own, in which only what was given is visible',
+  // As long as an archive takes to unpack.
+  patience: Infinity,
   requires: [],
   after: ['user'],
   params: vfsParams,

@@ -212,6 +212,8 @@ export interface Component<N extends string> extends ComponentMethods<N> {
   readonly after?: readonly string[];
   /** Why no other image may share an instance: said, with EOPNOTSUPP, to who asks for it. */
   readonly unshared?: string;
+  /** Seconds that a call of one of its methods may take before it is given up (ETIMEDOUT); 120 unless said, `Infinity` where each ends by itself. */
+  readonly patience?: number;
   readonly params: ParamsOf<N>;
   /**
    * Reads a file of another system (jail.conf(5)) as images, which `imgctl up` takes then; `vimage.reads` in the package's package.json says what

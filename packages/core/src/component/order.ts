@@ -28,12 +28,7 @@ export function componentOrder(components: readonly AnyComponent[]): readonly An
     }
     for (const name of component.requires ?? []) {
       const required = byName.get(name);
-      if (required === undefined) {
-        throw new VimageError('ENOENT', `component "${component.name}" requires "${name}", which is not registered`, {
-          subject: name,
-          hint: `install the package of "${name}" and register it beside "${component.name}"`,
-        });
-      }
+      if (required === undefined) throw notThere(component, name);
       visit(required, [...trail, component.name]);
     }
     for (const name of component.after ?? []) {
@@ -47,7 +42,45 @@ export function componentOrder(components: readonly AnyComponent[]): readonly An
   return ordered;
 }
 
-function checkDeclaration(component: AnyComponent): void {
+/** Components that can be registered together; and, of the others, why not: each requires one that is not there (ENOENT), or comes after itself (ELOOP). */
+export function registrable(components: readonly AnyComponent[]): { readonly fit: readonly AnyComponent[]; readonly unfit: readonly VimageError[] } {
+  const unfit: VimageError[] = [];
+  let fit = components;
+  for (;;) {
+    const byName = new Map(fit.map((component) => [component.name, component]));
+    const obstacles = new Map(fit.map((component) => [component, obstacle(component, byName)]));
+    const next = fit.filter((component) => obstacles.get(component) === undefined);
+    if (next.length === fit.length) return { fit, unfit };
+    unfit.push(...[...obstacles.values()].filter((each) => each !== undefined));
+    fit = next;
+  }
+}
+
+function obstacle(component: AnyComponent, byName: ReadonlyMap<string, AnyComponent>): VimageError | undefined {
+  const missing = component.requires?.find((name) => !byName.has(name));
+  if (missing !== undefined) return notThere(component, missing);
+  const reached = new Set<string>();
+  const follow = ({ requires = [], after = [] }: AnyComponent): void => {
+    for (const name of [...requires, ...after]) {
+      const next = byName.get(name);
+      if (next === undefined || reached.has(name)) continue;
+      reached.add(name);
+      follow(next);
+    }
+  };
+  follow(component);
+  return reached.has(component.name) ? new VimageError('ELOOP', `component "${component.name}" comes after itself`, { subject: component.name }) : undefined;
+}
+
+function notThere({ name }: AnyComponent, required: string): VimageError {
+  return new VimageError('ENOENT', `component "${name}" requires "${required}", which is not registered`, {
+    subject: required,
+    hint: `install the package of "${required}" and register it beside "${name}"`,
+  });
+}
+
+/** What a component says of itself, before anything of it is called. EOPNOTSUPP: it wants another interface; EINVAL. */
+export function checkDeclaration(component: AnyComponent): void {
   if (!/^[a-z][a-z0-9]{0,15}$/.test(component.name)) {
     throw new VimageError('EINVAL', `"${component.name}" is no component name: expected 1 to 16 small letters and digits`, { subject: component.name });
   }
@@ -57,7 +90,12 @@ function checkDeclaration(component: AnyComponent): void {
       hint: 'install versions of the component and of @vimage/core that go together',
     });
   }
-  checkTable(component.name, component.params);
+  const { name, describe, requires = [], after = [], patience = 0 } = component;
+  const wrong = (what: string): VimageError => new VimageError('EINVAL', `component "${name}": ${what}`, { subject: name });
+  if (typeof describe !== 'string' || describe === '' || /\p{Cc}/u.test(describe)) throw wrong('expected a description of one line');
+  if (![requires, after].every((list) => Array.isArray(list) && list.every((each) => typeof each === 'string'))) throw wrong('requires and after are lists of names');
+  if (typeof patience !== 'number' || !(patience >= 0)) throw wrong('patience is a number of seconds');
+  checkTable(name, component.params);
   for (const method of ['root', 'create', 'save', 'restore', 'entry'] as const) {
     if (typeof component[method] !== 'function') {
       throw new VimageError('EINVAL', `component "${component.name}" has no ${method}()`, { subject: component.name });

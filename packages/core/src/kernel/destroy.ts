@@ -1,5 +1,6 @@
 import { VimageError, codeOf, kassert } from '../errors.ts';
 import type { RemoveContext } from '../component/component.ts';
+import { ComponentFault } from '../component/guard.ts';
 import type { Image } from '../image/image.ts';
 import type { Hold, Stage, StoredImage } from '../substrate.ts';
 import { planSteps } from './create.ts';
@@ -191,10 +192,10 @@ async function removeInstances(state: KernelState, image: Image, stage: Stage): 
 
 /**
  * An instance, the image's or its parent's, that the kernel lost already (ESTALE), or that cannot be found because of damage to what was saved of it (EBADMSG from
- * its restoring), is no reason to keep its name.
+ * its restoring), is no reason to keep its name; nor is a component that does not do its part: what its journal notes has to be given back all the same.
  */
 function isLost(error: unknown, instance: object | undefined): error is VimageError {
-  return error instanceof VimageError && (error.code === 'ESTALE' || (error.code === 'EBADMSG' && instance === undefined));
+  return error instanceof ComponentFault || (error instanceof VimageError && (error.code === 'ESTALE' || (error.code === 'EBADMSG' && instance === undefined)));
 }
 
 /** Images outside the subtree that share an instance of this one; its children are gone by now. */

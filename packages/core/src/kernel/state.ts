@@ -1,5 +1,6 @@
 import { VimageError, kassert } from '../errors.ts';
 import type { AnyComponent, ImageView } from '../component/component.ts';
+import { guarded } from '../component/guard.ts';
 import { componentOrder } from '../component/order.ts';
 import type { Image } from '../image/image.ts';
 import { InstanceRef } from '../image/slot.ts';
@@ -42,7 +43,7 @@ export class KernelState {
 
   constructor(options: BootOptions) {
     this.substrate = options.substrate;
-    this.components = componentOrder(options.components);
+    this.components = componentOrder(options.components).map((component) => guarded(component, options.substrate));
     this.tables = { image: imageParams, components: new Map<string, ParamTable>(this.components.map((component) => [component.name, component.params])) };
     this.tree = new ImageTree({
       components: this.components.map(({ name }) => name),

@@ -1,7 +1,7 @@
 import { InvariantError, VimageError } from '../errors.ts';
 import { own } from '../pairs/parse.ts';
 import { parseTexts } from '../pairs/list.ts';
-import type { ParamTable } from './param.ts';
+import type { Param, ParamTable } from './param.ts';
 
 const reserved: ReadonlySet<string> = new Set(['vir', 'share']);
 
@@ -15,6 +15,7 @@ export function checkTable(component: string, table: ParamTable): void {
       new VimageError('EINVAL', `parameter "${key}" of component "${component}": ${why}`, { subject: key, cause });
     const param = own(table, key);
     if (param === undefined) throw new InvariantError('a key without its parameter');
+    if (!isDeclared(param)) throw fail('expected what param() or listParam() makes');
     if (!/^[a-z][a-z0-9_-]*(?:\.[a-z0-9_-]+)*$/.test(key) || key.length > 64) throw fail('expected a key of small letters, digits, ".", "_" and "-"');
     if (reserved.has(key)) throw fail('the key is reserved');
     if (param.describe === '' || /\p{Cc}/u.test(param.describe)) throw fail('expected a description of one line');
@@ -28,4 +29,12 @@ export function checkTable(component: string, table: ParamTable): void {
       }
     }
   }
+}
+
+/** A component's code need not have been checked by a compiler. */
+function isDeclared(param: Partial<Param> | null): boolean {
+  const { type: kind, access, describe, example } = param ?? {};
+  const { parse, print, is } = kind ?? {};
+  return [parse, print, is].every((each) => typeof each === 'function') && [kind?.kind, kind?.expected, describe, example].every((each) => typeof each === 'string')
+    && typeof kind?.schema === 'object' && (access === 'create' || access === 'rw' || access === 'ro');
 }

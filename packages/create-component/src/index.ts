@@ -64,10 +64,17 @@ function manifest(name: string): string {
     exports: { '.': { types: './dist/index.d.ts', default: './dist/index.js' }, './package.json': './package.json' },
     files: ['dist'],
     scripts: { build: 'tsc', test: 'node --test' },
-    dependencies: dependencies('@vimage/core', '@vimage/linux'),
-    devDependencies: { '@types/node': '>=20', ...dependencies('@vimage/imgctl', '@vimage/testing'), typescript: '>=5.9' },
+    // The one copy that whoever loads it has, too.
+    peerDependencies: Object.fromEntries(['@vimage/core', '@vimage/linux'].map((each) => [each, since(versionOf(each))])),
+    devDependencies: { '@types/node': '>=20', ...dependencies('@vimage/core', '@vimage/imgctl', '@vimage/linux', '@vimage/testing'), typescript: '>=5.9' },
     vimage: { component: name, export: name, interface: interfaceVersion },
   }, undefined, 2)}\n`;
+}
+
+/** A version and what follows, before the next major one: whether the interface is still the same is asked when it is loaded. */
+function since(version: string): string {
+  const found = /^[\^~]?((\d+)\.\d+\.\d+.*)$/.exec(version);
+  return found === null ? version : `>=${found[1]} <${Number(found[2]) + 1}.0.0`;
 }
 
 /** The versions that this one goes with: those that it was released with. */

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { checkDeclaration, interfaceVersion, type AnyComponent } from '@vimage/core';
 import type { Found, Warning } from './discover.ts';
+import { shareLibraries } from './one-copy.ts';
 
 /** Milliseconds in which a package's code has to have run. */
 const loadTime = 5000;
@@ -19,6 +20,7 @@ export async function load(found: Found, time: number = loadTime): Promise<AnyCo
   }
   let module: unknown;
   try {
+    shareLibraries(found.directory);
     module = await inTime(import(pathToFileURL(entryOf(found.directory)).href), time);
   } catch (error) {
     return out('EIO', `it failed when loaded: ${firstLine(error)}`);

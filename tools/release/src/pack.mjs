@@ -15,21 +15,21 @@ function onPath(program) {
   return (process.env.PATH ?? '').split(':').some((dir) => existsSync(path.join(dir, program)));
 }
 
-/** Folders of the public packages. */
-export function publicPackages() {
-  return readdirPackages().map((dir) => ({ dir, manifest: manifestOf(dir) })).filter(({ manifest }) => manifest.private !== true && !unbuilt.has(manifest.name));
+/** Folders of the public packages, of the workspace or of a copy of it. */
+export function publicPackages(workspace = root) {
+  return readdirPackages(workspace).map((dir) => ({ dir, manifest: manifestOf(dir) })).filter(({ manifest }) => manifest.private !== true && !unbuilt.has(manifest.name));
 }
 
-function readdirPackages() {
-  return readdirSync(path.join(root, 'packages')).sort().map((name) => path.join(root, 'packages', name)).filter((dir) => existsSync(path.join(dir, 'package.json')));
+function readdirPackages(workspace) {
+  return readdirSync(path.join(workspace, 'packages')).sort().map((name) => path.join(workspace, 'packages', name)).filter((dir) => existsSync(path.join(dir, 'package.json')));
 }
 
 /** Packs all of ours, as `pnpm publish` would send them, into a folder: the tarballs by name. */
-export async function packAll(into) {
+export async function packAll(into, workspace = root) {
   mkdirSync(into, { recursive: true });
   const { packageManager } = manifestOf(root);
-  await run('npx', ['--yes', '--prefer-offline', packageManager, '-C', root, '-r', '--filter', './packages/*', ...[...unbuilt.keys()].flatMap((name) => ['--filter', `!${name}`]), 'pack', '--pack-destination', into]);
-  return new Map(publicPackages().map(({ manifest: { name, version } }) => [name, path.join(into, `${name.replace('@', '').replace('/', '-')}-${version}.tgz`)]));
+  await run('npx', ['--yes', '--prefer-offline', packageManager, '-r', '--filter', './packages/*', ...[...unbuilt.keys()].flatMap((name) => ['--filter', `!${name}`]), 'pack', '--pack-destination', into], { cwd: workspace });
+  return new Map(publicPackages(workspace).map(({ manifest: { name, version } }) => [name, path.join(into, `${name.replace('@', '').replace('/', '-')}-${version}.tgz`)]));
 }
 
 /** Packs what is not ours, as it is installed; no script of it runs. */

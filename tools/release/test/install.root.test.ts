@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import ts from 'typescript';
@@ -8,8 +8,9 @@ import { readPage } from '../../e2e/test/lib/doc.ts';
 import { packAll, packOutsiders, root } from '../src/pack.mjs';
 import { startRegistry } from '../src/registry.mjs';
 import { run } from '../src/run.mjs';
+import { userIn, type Registry, type User } from './user.ts';
 
-let registry: Awaited<ReturnType<typeof startRegistry>>;
+let registry: Registry;
 let scratch = '';
 
 beforeAll(async () => {
@@ -23,18 +24,7 @@ afterAll(async () => {
   rmSync(scratch, { recursive: true });
 });
 
-/** An empty folder in which one installs, and then runs. */
-function folder(): { readonly dir: string; install(...names: string[]): Promise<void>; imgctl(...args: string[]): ReturnType<typeof run>; packages(): string[] } {
-  const dir = mkdtempSync(path.join(scratch, 'user-'));
-  writeFileSync(path.join(dir, 'package.json'), '{"name": "user", "private": true, "type": "module"}\n');
-  const list = (at: string): string[] => (existsSync(at) ? readdirSync(at).filter((name) => !name.startsWith('.')) : []);
-  return {
-    dir,
-    install: async (...names) => { await run('npm', ['install', '--userconfig', registry.npmrc, ...names], { cwd: dir }); },
-    imgctl: (...args) => run('npx', ['--no-install', 'imgctl', ...args], { cwd: dir }),
-    packages: () => list(path.join(dir, 'node_modules')).flatMap((name) => (name.startsWith('@') ? list(path.join(dir, 'node_modules', name)).map((inner) => `${name}/${inner}`) : [name])).sort(),
-  };
-}
+const folder = (): User => userIn(scratch, registry);
 
 const programs = `@vimage/imgexec-linux-${process.arch}`;
 const nodes = ['20', '22', '24'].map((version) => ({ version, node: path.join(root, `tools/boundary/node_modules/node-${version}/bin/node`) })).filter(({ node }) => existsSync(node));
@@ -56,6 +46,29 @@ describe.skipIf(needRoot.missing)(`installed from a registry${needRoot.note}`, (
     expect(Number((await user.imgctl(...asked)).stdout)).toBeLessThan(10);
     expect((await user.imgctl('destroy', 'installed')).stdout).toBe('removed installed\n');
     expect((await user.imgctl('gc')).stdout).not.toMatch(/./);
+  });
+
+  test.each(nodes)('each package for itself, for the whole machine, on Node $version: they have one library all the same', async ({ node }) => {
+    const user = folder();
+    await user.npm('install', '--global', '--prefix', user.dir, '@vimage/imgctl', '@vimage/vnet', '@vimage/vproc');
+    const imgctl = path.join(user.dir, 'bin/imgctl');
+    const { stdout, stderr } = await run(node, [imgctl, 'run', 'vir', 'net', 'vir', 'proc', '--', 'sh', '-c', 'echo $$; ls /sys/class/net'], { cwd: user.dir });
+    expect([stdout, stderr]).toEqual([expect.stringMatching(/^\d\nlo\n$/), '']);
+  });
+
+  test('what is installed is as large as it has to be', async () => {
+    const sizes = new Map<string, number>();
+    for (const names of [['@vimage/core'], ['@vimage/imgctl', '@vimage/vnet'], ['vimage']]) {
+      const user = folder();
+      await user.install(...names);
+      // Once each, and nothing that only builds or tests it.
+      expect(user.packages(), names.join(' ')).toEqual([...new Set(user.packages())]);
+      expect(user.packages().filter((name) => /typescript|vitest|@types|esbuild|rolldown/.test(name))).toEqual([]);
+      const { stdout } = await run('du', ['--summarize', '--apparent-size', '--block-size=1', path.join(user.dir, 'node_modules')]);
+      sizes.set(names.join(' '), Number(stdout.split('\t')[0]) / 2 ** 20);
+    }
+    const limits = new Map([['@vimage/core', 1.5], ['@vimage/imgctl @vimage/vnet', 12], ['vimage', 14]]);
+    for (const [names, limit] of limits) expect(sizes.get(names), `MiB of ${names}`).toBeLessThan(limit);
   });
 
   test('vimage brings all', async () => {

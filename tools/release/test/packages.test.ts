@@ -70,6 +70,14 @@ test('what is to be run can be run', () => {
   expect([...packed('@vimage/linux').files.keys()].filter((file) => /^dist\/img(exec|probe)$/.test(file))).toEqual([]);
 });
 
+test('manual pages come with the programs', () => {
+  for (const [name, pages] of [['@vimage/imgctl', ['imgctl.8', 'vimage.conf.5']], ['@vimage/linux', ['imgexec.8']], ['vimage', ['imgctl.8', 'imgexec.8', 'vimage.conf.5']]] as const) {
+    const { files, manifest } = packed(name);
+    expect(manifest.man, name).toEqual(pages.map((page) => `./dist/man/${page}`));
+    expect([...files.keys()].filter((file) => file.startsWith('dist/man/')).sort(), name).toEqual(pages.map((page) => `dist/man/${page}`));
+  }
+});
+
 test('what others have made for it may be passed on', () => {
   expect(outsiders().filter(({ manifest }) => !['MIT', 'ISC', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause'].includes(manifest.license)).map(({ manifest }) => `${manifest.name}: ${manifest.license}`)).toEqual([]);
 });

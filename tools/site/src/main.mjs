@@ -36,7 +36,9 @@ function hrefOf(page) {
   };
 }
 
-const menu = groups.map((group) => [group, all.filter((page) => page.group === group).map(({ file, label }) => [file, label])]).filter(([, list]) => list.length > 0);
+// What is told of a component stands together: the page with examples, then its parameters.
+const subject = ({ group, file }) => (group === 'Components' ? path.posix.basename(file) : '');
+const menu = groups.map((group) => [group, all.filter((page) => page.group === group).sort((a, b) => (subject(a) < subject(b) ? -1 : subject(a) > subject(b) ? 1 : 0)).map(({ file, label }) => [file, label])]).filter(([, list]) => list.length > 0);
 const files = new Map();
 const index = [];
 for (const page of all) {

@@ -57,7 +57,7 @@ function componentPage(core, component, name) {
 function parameters(core, name, table) {
   const rows = core.paramInfo(name, table);
   if (rows.length === 0) return 'It has no parameters.';
-  const brief = tableOf(['parameter', 'given', 'type', 'what'], rows.map((row) => [`[${row.key}](#${row.key.replaceAll('.', '')})`, access[row.access] ?? row.access, row.type, plain(row.describe)]));
+  const brief = tableOf(['parameter', 'what', 'given', 'type'], rows.map((row) => [`[${row.key}](#${row.key.replaceAll('.', '')})`, plain(row.describe), access[row.access] ?? row.access, plain(row.type)]));
   return [
     brief,
     ...rows.map((row) => [

@@ -16,20 +16,18 @@ const here = path.join(root, 'tools/site');
 const out = path.resolve(values.out ?? path.join(here, 'dist'));
 
 const all = await pages();
-const at = new Map(all.map(({ from, file, text }) => [from, { file, text }]));
+// The first of a file is the page of it; others show parts.
+const at = new Map([...all].reverse().map(({ from, file }) => [from, file]));
 const broken = [];
 
 /** Where a link of a page's text leads to on the site. */
 function hrefOf(page) {
   return (link) => {
-    if (/^[a-z]+:/.test(link) || link.startsWith('#')) {
-      // A part of a page that is shown on its own may link within the page from which it is.
-      return link.startsWith('#') && at.get(page.from)?.file !== page.file && !page.text.includes(`## ${link}`) && page.from === 'README.md' && !page.file.startsWith('components/') ? `${relative(page.file, 'index.html')}${link}` : link;
-    }
+    if (/^[a-z]+:|^#/.test(link)) return link;
     const [target, id] = link.split('#');
     const source = path.posix.normalize(path.posix.join(path.posix.dirname(page.from), decodeURI(target)));
     const other = at.get(source);
-    if (other !== undefined) return `${relative(page.file, other.file)}${id === undefined ? '' : `#${id}`}`;
+    if (other !== undefined) return `${relative(page.file, other)}${id === undefined ? '' : `#${id}`}`;
     // A file of the sources that is no page: its name says where it is.
     if (!existsSync(path.join(root, source))) broken.push(`${page.from}: ${link}: there is no ${source}`);
     return undefined;

@@ -31,6 +31,14 @@ test('no link leads nowhere, and nothing is fetched from another machine', () =>
   expect([...files].filter(([name, text]) => /\.(?:css|js)$/.test(name) && /(?:url\(|@import|fetch\(|import\()/.test(text) && !['search-index.js', 'minisearch.js'].includes(name)).map(([name]) => name)).toEqual([]);
 });
 
+test('a link to a file of the sources leads to its page', () => {
+  expect(page('packages/vitest/README.html')).toContain('<a href="../../docs/');
+  expect(page('components/net.html')).toContain('<a href="../docs/net.html">');
+  const readme = [...files].filter(([name, html]) => !name.startsWith('api/') && /<main[^]*<a href="[^"]*index\.html(?:#[^"]*)?"[^]*<\/main>/.test(html));
+  const asked = documents().filter((file) => /\]\((?:\.\.\/)*README\.md/.test(readFileSync(path.join(root, file), 'utf8')));
+  expect(readme.map(([name]) => name)).toEqual(expect.arrayContaining(asked.map((file) => file.replace(/\.md$/, '.html'))));
+});
+
 test('a link to no page, to no heading, and an image of elsewhere are told', () => {
   const wrong = new Map([['a.html', '<h1 id="there"></h1><a href="#there"></a><a href="b.html"></a><a href="#gone"></a><img src="https://example.org/x.png"><a href="https://example.org/"></a>']]);
   expect(faults(wrong)).toEqual(['a.html: b.html: there is no b.html', 'a.html: #gone: a.html has no #gone', 'a.html: <img> is fetched from https://example.org/x.png']);

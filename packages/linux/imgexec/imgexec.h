@@ -70,6 +70,7 @@ bool parse_u64(const char *s, uint64_t *n);
 bool valid_name(const char *s);
 bool valid_serial(const char *s);
 bool valid_pin(const char *s);
+bool valid_offsets(const char *s);
 
 /* sys.c: what entering and serving share; -1 leaves errno, and the step's name in `failed` */
 
@@ -101,6 +102,7 @@ int start_of(pid_t pid, char *start, size_t size);
 int end_with(pid_t parent); /* to be killed when it ends; until our credentials change */
 int loopback_up(void); /* of the network namespace where we stand */
 int write_map(pid_t pid, const char *name, const char *text); /* name: uid_map, gid_map, setgroups */
+int time_new(int self, const char *offsets); /* a time namespace, for children; self: our directory in /proc; offsets: lines of timens_offsets, or NULL */
 
 /* seal.c */
 

@@ -6,14 +6,14 @@
 
 /* An image for one command, in no registry: its namespaces are made for it, nothing is pinned, and they go with its processes. */
 
+enum { MOST = 5 };
+
 struct made { /* shared with who is in them first */
-	int fd[3]; /* user, net, uts or ipc: by their steps */
+	int fd[MOST]; /* user, net, time, uts, ipc: by their steps */
 	int self; /* its directory in /proc, as of the host: what it is called there we do not know */
 	int err;
 	char step[32];
 };
-
-enum { MOST = 3 };
 
 static struct made *made;
 static struct step *st[MOST], *user;
@@ -36,6 +36,10 @@ static _Noreturn void stand_first(int proc, pid_t maker)
 	if (result < 0)
 		fail_at("open /proc/self");
 	for (int i = 0; i < n && result >= 0; i++) {
+		if (st[i]->type == CLONE_NEWTIME) { /* for children, as it takes no offset any more where somebody stands in it */
+			result = made->fd[i] = time_new(made->self, st[i]->data);
+			continue;
+		}
 		result = made->fd[i] = openat(made->self, file_of(st[i]->type), O_RDONLY | O_CLOEXEC);
 		if (result < 0)
 			fail_at("open /proc/self/ns");
@@ -68,7 +72,7 @@ void once_begin(struct plan *plan, int proc)
 		if (!each->use || each->kind != NEW || each->type == CLONE_NEWPID)
 			continue;
 		if (n == MOST || flags & each->type)
-			die(EXIT_OURS, EBADMSG, "plan: a namespace is new twice, or there are more than three");
+			die(EXIT_OURS, EBADMSG, "plan: a namespace is new twice");
 		user = each->type == CLONE_NEWUSER ? each : user;
 		flags |= each->type;
 		st[n++] = each;
@@ -79,7 +83,7 @@ void once_begin(struct plan *plan, int proc)
 	if (made == MAP_FAILED)
 		die(EXIT_OURS, errno, "namespaces: out of memory");
 	fail_at("namespaces");
-	stands = (pid_t)syscall(SYS_clone, flags | CLONE_FILES | SIGCHLD, NULL, NULL, NULL, NULL);
+	stands = (pid_t)syscall(SYS_clone, (flags & ~CLONE_NEWTIME) | CLONE_FILES | SIGCHLD, NULL, NULL, NULL, NULL);
 	if (stands == 0)
 		stand_first(proc, maker);
 	if (stands < 0)

@@ -158,9 +158,17 @@ static bool valid_maps(const char *s)
 	return *s != '\0' && strspn(s, DIGITS " \n") == strlen(s) && strlen(s) < 4096;
 }
 
-/* What can be new, and how: a user namespace with maps, a network with loopback up. */
+/* Lines of timens_offsets; what they say the kernel checks. */
+bool valid_offsets(const char *s)
+{
+	return *s != '\0' && strspn(s, DIGITS LETTERS "- \n") == strlen(s) && strlen(s) < 128;
+}
+
+/* What can be new, and how: a user namespace with maps, a network with loopback up, clocks with offsets. */
 static bool valid_new(const struct step *st)
 {
+	if (st->type == CLONE_NEWTIME)
+		return !st->uids && !st->gids && (!st->data || valid_offsets(st->data));
 	if (st->type == CLONE_NEWUSER)
 		return st->uids && st->gids && (!st->data || is(st->data, "deny"));
 	return !st->uids && !st->gids && (st->type == CLONE_NEWNET || st->type == CLONE_NEWPID || st->type == CLONE_NEWUTS || st->type == CLONE_NEWIPC)

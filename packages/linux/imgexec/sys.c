@@ -395,6 +395,24 @@ int write_map(pid_t pid, const char *name, const char *text)
 	return n == (int)strlen(text) ? 0 : fail_at(name);
 }
 
+int time_new(int self, const char *offsets)
+{
+	int fd, n;
+
+	if (unshare(CLONE_NEWTIME) < 0)
+		return fail_at("unshare");
+	if (offsets) {
+		fd = openat(self, "timens_offsets", O_WRONLY | O_CLOEXEC);
+		n = fd < 0 ? -1 : (int)write(fd, offsets, strlen(offsets));
+		if (fd >= 0)
+			close(fd);
+		if (n != (int)strlen(offsets))
+			return fail_at("timens_offsets");
+	}
+	fd = openat(self, "ns/time_for_children", O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? fail_at("open time_for_children") : fd;
+}
+
 int loopback_up(void)
 {
 	struct ifreq lo = {.ifr_name = "lo", .ifr_flags = IFF_UP};

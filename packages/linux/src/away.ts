@@ -58,6 +58,11 @@ export function endErrands(): void {
   one = undefined;
 }
 
+/** A time namespace with these offsets (lines of timens_offsets), whose root is that of a user namespace, or ours. */
+export function timeWith(offsets: string, users: Namespace | undefined): Namespace {
+  return takeOver(errands().fd(users, 'time', ...(offsets === '' ? [] : [offsets])), 'time', 'a new time namespace');
+}
+
 /** A network namespace whose root is that of a user namespace. */
 export function netOwnedBy(users: Namespace, loopback: boolean): Namespace {
   return takeOver(errands().fd(users, 'owned', ...(loopback ? ['up'] : [])), 'net', 'a new net namespace');

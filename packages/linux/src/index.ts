@@ -12,6 +12,8 @@ export { NetlinkSocket, netlinkSocket } from './netlink-socket.ts';
 export { withNetFiles } from './netfile.ts';
 export type { NetFiles } from './netfile.ts';
 export { loopbackUp } from './loopback.ts';
+export { clockNames, clocks, offsetLines, ownOffsets } from './time.ts';
+export type { Clocks } from './time.ts';
 export { Pinner } from './pinner.ts';
 export type { InitPids, OuterPid, UserMaps } from './pinner.ts';
 export { Users, usersOf } from './users.ts';

@@ -18,6 +18,7 @@ import { Layout, registryRoot } from './registry/paths.ts';
 import { Root } from './registry/root.ts';
 import { imageByDescent } from './process/descent.ts';
 import { readPlan } from './retire.ts';
+import { newTime, type Clocks } from './time.ts';
 import { ifThere } from './sys/file.ts';
 import { readSysctl, writeSysctl } from './sysctl.ts';
 
@@ -152,6 +153,11 @@ export abstract class LinuxMachine {
     if (options.users !== undefined) return netOwnedBy(options.users, up);
     const opened = away()?.fd(undefined, 'new', ...(up ? ['up'] : []));
     return opened === undefined ? create('net', up ? upHere : undefined) : takeOver(opened, 'net', 'a new net namespace');
+  }
+
+  /** Makes a time namespace; see {@link newTime}. */
+  timeCreate(offsets: Clocks, users?: Namespace): Namespace {
+    return newTime(offsets, users);
   }
 
   /** Makes a uts namespace with these names; it lives as long as it is open or pinned. With `ns`, that one gets them. EINVAL, EPERM. */

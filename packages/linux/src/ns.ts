@@ -173,6 +173,9 @@ function refuse(ns: Namespace): void {
   if (ns.type === 'user' || ns.type === 'mnt') {
     throw new VimageError('EOPNOTSUPP', `a running Node cannot enter a ${ns.type} namespace`, { hint: 'start a program in it instead (exec)' });
   }
+  if (ns.type === 'time') {
+    throw new VimageError('EOPNOTSUPP', 'a running Node cannot enter a time namespace: the kernel lets in only processes of one thread', { hint: 'start a program in it instead (exec)' });
+  }
   if (ns.type === 'pid' && !isMainThread) {
     throw new VimageError('EOPNOTSUPP', 'a worker cannot enter a pid namespace: it could start no thread from there', { hint: 'start the program from the main thread' });
   }

@@ -6,6 +6,7 @@ import { vlimit } from '@vimage/vlimit';
 import { vnet } from '@vimage/vnet';
 import { vpriv } from '@vimage/vpriv';
 import { vproc } from '@vimage/vproc';
+import { time } from '@vimage/vtime';
 import { vuser } from '@vimage/vuser';
 import { needRoot } from '../../linux/test/rights.ts';
 
@@ -29,6 +30,13 @@ const all: readonly Examples[] = [
     changes: [{ from: ['allow.raw_sockets', 'true'], to: ['allow.raw_sockets', 'false'] }], exceeds: [{ parent: [], child: ['allow.raw_sockets', 'true'] }],
   },
   { component: vlimit, good: [[], ['pids', '50']], bad: [{ words: ['pids', '-1'], code: 'ERANGE' }], changes: [{ from: ['pids', '50'], to: ['pids', '20'] }], exceeds: [{ parent: ['pids', '20'], child: ['pids', '30'] }] },
+  {
+    component: time, good: [[], ['offset', 'monotonic=+1d,boottime=-1.5s'], ['offset', 'boottime=1ns']], changes: [],
+    bad: [
+      { words: ['offset', 'realtime=1d'], code: 'EINVAL' }, { words: ['offset', 'boottime=1'], code: 'EINVAL' }, { words: ['offset', 'boottime=60000d'], code: 'ERANGE' },
+      { words: ['offset', 'boottime=1d,boottime=2d'], code: 'EEXIST' },
+    ],
+  },
   { component: jail, beside: [vuser, vfs, vnet, vproc, vpriv, vlimit], good: [['path', '/']], bad: [{ words: ['path', 'x'], code: 'EINVAL' }], changes: [{ from: ['path', '/', 'host.hostname', 'a'], to: ['host.hostname', 'b'] }] },
 ];
 

@@ -5,11 +5,12 @@ import { vlimit } from '@vimage/vlimit';
 import { vnet } from '@vimage/vnet';
 import { vpriv } from '@vimage/vpriv';
 import { vproc } from '@vimage/vproc';
+import { time } from '@vimage/vtime';
 import { vuser } from '@vimage/vuser';
 
 export * from '@vimage/core';
 export { linux } from '@vimage/linux';
-export { jail, vfs, vlimit, vnet, vpriv, vproc, vuser };
+export { jail, time, vfs, vlimit, vnet, vpriv, vproc, vuser };
 
 /** All of them: `boot({ substrate: linux(), components })`. */
-export const components: readonly AnyComponent[] = [vuser, vfs, vnet, vproc, vpriv, vlimit, jail];
+export const components: readonly AnyComponent[] = [vuser, vfs, vnet, vproc, vpriv, vlimit, time, jail];

@@ -4,6 +4,7 @@ import { cpusType } from './cpus.ts';
 import { mapType, optionalType, orType } from './compose.ts';
 import { macType } from './mac.ts';
 import { ifnameType, imageType, pathType } from './names.ts';
+import { offsetType } from './offset.ts';
 import { portMapType } from './port.ts';
 import { durationType, rateType, sizeType } from './units.ts';
 
@@ -14,6 +15,7 @@ export const type: {
   readonly int: typeof intType;
   readonly size: typeof sizeType;
   readonly duration: typeof durationType;
+  readonly offset: typeof offsetType;
   readonly rate: typeof rateType;
   readonly cpus: typeof cpusType;
   readonly enum: typeof enumType;
@@ -34,6 +36,7 @@ export const type: {
   int: intType,
   size: sizeType,
   duration: durationType,
+  offset: offsetType,
   rate: rateType,
   cpus: cpusType,
   enum: enumType,

@@ -31,6 +31,7 @@ export const cases: Readonly<Record<string, Case<unknown>>> = {
   anyInt: one(type.int(), fc.maxSafeInteger()),
   size: one(type.size(), fc.oneof(fc.maxSafeNat(), fc.nat(4095).map((n) => n * 1024 ** 3))),
   duration: one(type.duration(), fc.oneof(fc.maxSafeNat(), fc.nat(9999).map((n) => n * 60_000))),
+  offset: one(type.offset(), fc.oneof(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n }), fc.integer({ min: -9999, max: 9999 }).map((n) => BigInt(n) * 60_000_000_000n))),
   rate: one(type.rate(), fc.oneof(fc.maxSafeNat().map((n) => Math.max(1, n)), fc.integer({ min: 1, max: 9999 }).map((n) => n * 1_000_000))),
   cpus: one(type.cpus(), fc.integer({ min: 1, max: 819200 }).map((n) => n / 100)),
   enum: one(type.enum(['strict', 'loose']), fc.constantFrom('strict', 'loose')),
@@ -51,5 +52,5 @@ export const cases: Readonly<Record<string, Case<unknown>>> = {
 export const nearText: fc.Arbitrary<string> = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 60 }),
   fc.stringMatching(/^[0-9a-f:./,=[\]%kmgt-]{0,40}$/),
-  fc.constantFrom(...Object.values(cases).flatMap(({ type: each }) => each.candidates ?? []), '1e3', '0x10', '١٢', 'NaN', 'Infinity', '__proto__', '1'.repeat(400), '999999999999t', '0.1ms', '[::1]:1:1/sctp'),
+  fc.constantFrom(...Object.values(cases).flatMap(({ type: each }) => each.candidates ?? []), '1e3', '0x10', '١٢', 'NaN', 'Infinity', '__proto__', '1'.repeat(400), '999999999999t', '0.1ms', '-0s', '+1.5us', '0.1ns', '--1s', '[::1]:1:1/sctp'),
 );

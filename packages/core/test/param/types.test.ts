@@ -71,3 +71,10 @@ test('what a type may not print is refused', () => {
   expect(errorOf(() => type.map(type.string(), type.string()).print({ key: 'a=b', value: 'c' })).code).toBe('EINVAL');
   expect(errorOf(() => type.optional(type.string()).print('none')).code).toBe('EINVAL');
 });
+
+test('an offset has a sign and comes out in nanoseconds', () => {
+  const { parse } = type.offset({ min: -86_400_000_000_000n, max: 86_400_000_000_000n, text: 'a day at most' });
+  expect(['+1d', '-2h', '1.5s', '-0.000000001s', '250us', '7ns', '0', '-0s'].map(parse)).toEqual([86_400_000_000_000n, -7_200_000_000_000n, 1_500_000_000n, -1n, 250_000n, 7n, 0n, 0n]);
+  for (const text of ['1', '+', '1.s', '.5s', '+-1s', '1w', '1 s', '0.1ns', '1.23456789012s']) expect(errorOf(() => parse(text)).code, text).toBe('EINVAL');
+  for (const text of ['86400.000000001s', '-2d', '99999999999999999999d']) expect(errorOf(() => parse(text)), text).toMatchObject({ code: 'ERANGE', message: expect.stringContaining('a day at most') });
+});

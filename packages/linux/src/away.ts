@@ -2,6 +2,7 @@ import { door } from './door.ts';
 import { Helper } from './helper.ts';
 import { Namespace, canReturn, takeOver } from './ns.ts';
 import { Pidfd } from './process/pidfd.ts';
+import { close } from './sys/libc.ts';
 import { pidfdGetfd } from './sys/process.ts';
 
 /** What a thread has to be in other namespaces for, done by imgexec, which does not have to come back. */
@@ -19,12 +20,26 @@ class Away {
   /** A descriptor that imgexec opened, as one of ours. */
   fd(ns: Namespace | undefined, ...what: string[]): number {
     const theirs = this.#ask(ns, what);
-    using process = Pidfd.open(this.#helper.pid);
-    if (process === undefined) throw this.#helper.ended(what.join(' '));
+    let ours: number | undefined;
     try {
-      return door('pidfd_getfd', () => pidfdGetfd(process.fd, Number(theirs)));
-    } finally {
+      using process = Pidfd.open(this.#helper.pid);
+      if (process === undefined) throw this.#helper.ended(what.join(' '));
+      ours = door('pidfd_getfd', () => pidfdGetfd(process.fd, Number(theirs)));
       this.#helper.ask(['drop', theirs], 'drop');
+      return ours;
+    } catch (error) {
+      if (ours !== undefined) close(ours);
+      this.#drop(theirs);
+      throw error;
+    }
+  }
+
+  /** After a failure: if it keeps what it opened, it has to end. */
+  #drop(theirs: string): void {
+    try {
+      this.#helper.ask(['drop', theirs], 'drop');
+    } catch {
+      this.close();
     }
   }
 

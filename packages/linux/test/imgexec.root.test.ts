@@ -574,6 +574,37 @@ describe.skipIf(missing)(`imgexec${missing ? ` (skipped: ${missing} is missing)`
       rmSync(dir, { recursive: true });
     });
 
+    it.skipIf(!existsSync('/proc/self/ns/time'))('makes clocks with offsets, before anybody has them; and so does --once', { timeout: 120_000 }, async () => {
+      buildImgexec('--asan');
+      const lines = 'monotonic 86400 0\nboottime -1 999999999\n';
+      for (const bin of [imgexec, imgexec.replace(/$/, '-asan')]) {
+        const maker = new Server(bin);
+        const [number = ''] = maker.ok('inside', '-', 'time', lines);
+        const clocks = openSync(`/proc/${maker.child.pid}/fd/${number}`, 'r');
+        for (const [errno, ...words] of [['22', ''], ['22', 'x'.repeat(200)], ['22', 'BOOT'], ['22', 'boottime 1'], ['22', lines, 'more'], ['34', 'boottime -99999999 0\n'], ['34', 'monotonic 9000000000 0\n']]) {
+          expect([words, maker.call('inside', '-', 'time', ...words)]).toEqual([words, ['err', errno, expect.stringMatching(/^time/)]]);
+        }
+        expect(maker.call('inside', String(clocks), 'time', lines)[0]).toBe('err'); // it is no user namespace
+        maker.ok('drop', number);
+        server.ok('pin', '56', 'time', String(clocks));
+        const { ino, id } = identity(clocks);
+        const dir = writeImage('late', [['vimage-plan', '1'], ['image', 'late'], ['serial', '56'], ['step', 'join'], ['for', 'time'], ['type', 'time'], ['pin', '56/time'], ['ino', ino], ...(id ? [['id', id] as [string, string]] : [])]);
+        const seen = ['sh', '-c', 'readlink /proc/self/ns/time; cat /proc/self/timens_offsets'];
+        const offsets = /monotonic +86400 +0\nboottime +-1 +999999999\n$/;
+        for (const options of [[], ['-e']]) expect(run([...options, 'late', '--', ...seen], { bin }).out).toMatch(new RegExp(`^time:\\[${ino}\\]\n${offsets.source}`));
+        const once = (...data: string[]) => run(['--once', String(14 + data.length), 'vimage-plan', '1', 'image', 'x', 'serial', '0', 'steps', String(3 + data.length / 2), 'step', 'new', 'for', 'time', 'type', 'time', ...data, '--', ...seen], { bin });
+        expect(once('data', lines)).toMatchObject({ err: '', out: expect.stringMatching(offsets) });
+        expect(once().out).toMatch(/monotonic +0 +0\n/);
+        expect(once('data', 'boottime -99999999 0\n')).toMatchObject({ status: 125, err: expect.stringMatching(/^imgexec: ERANGE: timens_offsets/) });
+        expect(once('data', 'boottime; 1')).toMatchObject({ status: 125, err: expect.stringMatching(/EBADMSG/) });
+        expect(once('uids', '0 0 1')).toMatchObject({ status: 125, err: expect.stringMatching(/EBADMSG/) });
+        closeSync(clocks);
+        rmSync(dir, { recursive: true });
+        server.ok('unpin', '56');
+        expect(await maker.close()).toBe(0);
+      }
+    });
+
     it('nests pid namespaces', () => {
       const s = '901';
       const stat = identity(openedPid(web.first));

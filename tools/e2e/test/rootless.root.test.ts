@@ -63,6 +63,16 @@ describe.skipIf(why !== undefined)(`without root${why === undefined ? '' : `: ${
     expect(await world.run([process.execPath, main, 'rootless', '--', 'id'])).toMatchObject({ status: 125, err: expect.stringContaining('EPERM') });
   });
 
+  it('has clocks of its own', async () => {
+    const lines = /^monotonic +0 +0\nboottime +86400 +0\n$/;
+    expect((await imgctl('run', 'vir', 'time', 'offset', 'boottime=+1d', '--', 'cat', '/proc/self/timens_offsets')).out).toMatch(lines);
+    await ok('create', 'name', 'web', 'children.max', '1', 'vir', 'time', 'offset', 'boottime=+2d');
+    await ok('create', 'name', 'web.in', 'vir', 'time', 'offset', 'boottime=-1d');
+    expect(await ok('exec', 'web.in', '--', 'cat', '/proc/self/timens_offsets')).toMatch(lines);
+    expect(await ok('exec', '-e', 'web.in', '--', 'cat', '/proc/self/timens_offsets')).toMatch(lines);
+    await ok('destroy', 'web');
+  });
+
   it('tries whether it holds', async () => {
     const { status, out, err } = await imgctl('selftest', '--json');
     expect({ status, err, out: JSON.parse(out).filter(({ verdict }: { readonly verdict: string }) => verdict !== 'pass') as unknown }).toEqual({ status: 0, err: '', out: [expect.objectContaining({ probe: 'root-outside', verdict: 'na' })] });

@@ -51,6 +51,9 @@ export function newTime(offsets: Clocks, users?: Namespace): Namespace {
   } catch (error) {
     const code = codeOf(error);
     if (code === 'EINVAL') throw lacking(error);
+    if (code === 'ERANGE') {
+      throw new VimageError('ERANGE', `a clock would be negative, or beyond what the kernel takes: ${lines.trim().replaceAll('\n', ', ')}`, { hint: 'give an offset nearer to 0', cause: error });
+    }
     if (code !== 'EPERM') throw error;
     const rights = lines === '' ? 'CAP_SYS_ADMIN' : 'CAP_SYS_ADMIN, and CAP_SYS_TIME for other offsets than our own';
     throw new VimageError('EPERM', 'a time namespace cannot be made: the rights to are missing', { hint: `it takes ${rights}, or "vir user", or imgctl run without root`, cause: error });

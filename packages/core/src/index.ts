@@ -4,7 +4,8 @@ export * from './substrate.ts';
 export * from './component/component.ts';
 export type { ForeignFile, ForeignNote, ForeignSource } from './component/foreign.ts';
 export { ComponentFault, defaultPatience } from './component/guard.ts';
-export { checkDeclaration, componentOrder, registrable } from './component/order.ts';
+export { checkDeclaration } from './component/declared.ts';
+export { componentOrder, registrable } from './component/order.ts';
 
 export * from './pairs/pairs.ts';
 export { parseArgs, printArgs } from './pairs/args.ts';

@@ -1,4 +1,4 @@
-import koffi from 'koffi';
+import { koffi } from './sys/ffi.ts';
 import { InvariantError, codeOf } from '@vimage/core';
 import {
   AF_NETLINK, MSG_DONTWAIT, MSG_PEEK, MSG_TRUNC, NETLINK_ADD_MEMBERSHIP, SOCKADDR_NL, SOCK_CLOEXEC, SOCK_RAW, SOL_NETLINK, SOL_SOCKET,

@@ -119,8 +119,9 @@ const sysfs: EntryStep = { verb: 'mount', args: [['fs', 'sysfs'], ['to', '/sys']
 
 /** The stack that this process stands in, unless it is an image's: then it is not the machine's. EOPNOTSUPP. */
 function machineStack(substrate: Substrate): Namespace {
+  const lx = linuxOf(substrate);
   const ns = openSelf('net');
-  const image = linuxOf(substrate).pinnedBy(ns);
+  const image = lx.pinnedBy(ns);
   if (image === undefined) return ns;
   ns.close();
   throw new VimageError('EOPNOTSUPP', `this process stands in the network stack of "${image}", which is not the machine's`, {

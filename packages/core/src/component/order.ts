@@ -1,6 +1,6 @@
 import { VimageError } from '../errors.ts';
-import { checkTable } from '../param/table.ts';
-import { interfaceVersion, type AnyComponent } from './component.ts';
+import type { AnyComponent } from './component.ts';
+import { checkDeclaration } from './declared.ts';
 
 /**
  * Components in the order an image meets them: each after what it requires and what its `after` names, otherwise as registered.
@@ -77,28 +77,4 @@ function notThere({ name }: AnyComponent, required: string): VimageError {
     subject: required,
     hint: `install the package of "${required}" and register it beside "${name}"`,
   });
-}
-
-/** What a component says of itself, before anything of it is called. EOPNOTSUPP: it wants another interface; EINVAL. */
-export function checkDeclaration(component: AnyComponent): void {
-  if (!/^[a-z][a-z0-9]{0,15}$/.test(component.name)) {
-    throw new VimageError('EINVAL', `"${component.name}" is no component name: expected 1 to 16 small letters and digits`, { subject: component.name });
-  }
-  if (component.interface !== interfaceVersion) {
-    throw new VimageError('EOPNOTSUPP', `component "${component.name}" wants interface ${component.interface}, this kernel has ${interfaceVersion}`, {
-      subject: component.name,
-      hint: 'install versions of the component and of @vimage/core that go together',
-    });
-  }
-  const { name, describe, requires = [], after = [], patience = 0 } = component;
-  const wrong = (what: string): VimageError => new VimageError('EINVAL', `component "${name}": ${what}`, { subject: name });
-  if (typeof describe !== 'string' || describe === '' || /\p{Cc}/u.test(describe)) throw wrong('expected a description of one line');
-  if (![requires, after].every((list) => Array.isArray(list) && list.every((each) => typeof each === 'string'))) throw wrong('requires and after are lists of names');
-  if (typeof patience !== 'number' || !(patience >= 0)) throw wrong('patience is a number of seconds');
-  checkTable(name, component.params);
-  for (const method of ['root', 'create', 'save', 'restore', 'entry'] as const) {
-    if (typeof component[method] !== 'function') {
-      throw new VimageError('EINVAL', `component "${component.name}" has no ${method}()`, { subject: component.name });
-    }
-  }
 }

@@ -65,7 +65,7 @@ export class Image {
 
   constructor(init: ImageInit, gone: (image: Image) => void) {
     const { address, components, parent } = init;
-    this.#place(address);
+    place(this, address);
     for (const component of components) this[slotField(component)] = undefined;
     this.parent = parent;
     this.segment = init.segment;
@@ -99,18 +99,10 @@ export class Image {
   /** (t) Gives up the address while dying. What is taken instead is inside img0 and nothing else, and nothing is inside it. */
   evict(): void {
     kassert(this.state === 'dying', `${this.name} loses its address while ${this.state}`);
-    this.#place({ hi: 0, lo: 1, prefix: addressBits });
+    place(this, { hi: 0, lo: 1, prefix: addressBits });
     // No address masked to nothing is 1.
     this.maskHi = 0;
     this.maskLo = 0;
-  }
-
-  #place(address: ImageAddress): void {
-    this.addrHi = address.hi | 0;
-    this.addrLo = address.lo | 0;
-    this.maskHi = maskHi(address.prefix);
-    this.maskLo = maskLo(address.prefix);
-    this.prefix = address.prefix;
   }
 }
 
@@ -119,4 +111,12 @@ const inherit: SlotAsk = { kind: 'inherit' };
 /** ESRCH unless the image is there and not being removed. */
 export function checkLive(image: Image): void {
   if (image.state !== 'live') throw new VimageError('ESRCH', `image "${image.name}" is ${image.state}`, { subject: image.name });
+}
+
+function place(image: Image, address: ImageAddress): void {
+  image.addrHi = address.hi | 0;
+  image.addrLo = address.lo | 0;
+  image.maskHi = maskHi(address.prefix);
+  image.maskLo = maskLo(address.prefix);
+  image.prefix = address.prefix;
 }

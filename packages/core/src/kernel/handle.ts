@@ -16,6 +16,9 @@ export interface EffectiveRun {
   readonly only?: readonly string[];
 }
 
+/** What a handle asks its kernel for. */
+type OfKernel = Pick<Kernel, 'current' | 'set' | 'get' | 'processes' | 'refs' | 'destroy'>;
+
 /**
  * An image in hand: a name that cannot come to mean another image. After the image is gone every method is ESRCH.
  * Disposing of the handle of an image that is not persistent destroys it.
@@ -25,11 +28,11 @@ export class ImageHandle implements AsyncDisposable {
   readonly serial: bigint;
   /** What was not made as it was asked, though nothing failed; of the handle that `create` gave. */
   readonly notes: readonly string[];
-  readonly #kernel: Kernel;
+  readonly #kernel: OfKernel;
   readonly #state: KernelState;
   readonly #image: Image;
 
-  constructor(kernel: Kernel, state: KernelState, image: Image, notes: readonly string[]) {
+  constructor(kernel: OfKernel, state: KernelState, image: Image, notes: readonly string[]) {
     this.#kernel = kernel;
     this.#state = state;
     this.#image = image;

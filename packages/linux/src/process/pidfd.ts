@@ -1,4 +1,4 @@
-import koffi from 'koffi';
+import { koffi } from '../sys/ffi.ts';
 import { codeOf } from '@vimage/core';
 import { pidfdOpen, pidfdSignal } from '../sys/process.ts';
 import { pollReadable } from '../sys/socket.ts';

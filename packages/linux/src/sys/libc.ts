@@ -1,4 +1,4 @@
-import koffi from 'koffi';
+import { koffi } from './ffi.ts';
 import { VimageError } from '@vimage/core';
 import { SysError } from './error.ts';
 

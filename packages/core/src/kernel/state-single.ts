@@ -1,6 +1,6 @@
 import { componentOrder } from '../component/order.ts';
 import { InstanceRef } from '../image/slot.ts';
-import { ImageTree } from '../image/tree.ts';
+import { Root } from '../image/root-single.ts';
 import { VimageError, kassert } from '../errors.ts';
 import type { AnyComponent } from '../component/component.ts';
 import type { Image } from '../image/image.ts';
@@ -10,10 +10,10 @@ import type { KernelState as Ordinary } from './state.ts';
 import type { BootOptions } from './types.ts';
 
 /** What a kernel of the single build knows: its components, and img0. */
-export class KernelState implements Pick<Ordinary, 'substrate' | 'components' | 'tree' | 'mutex' | 'cimg' | 'closed' | 'component' | 'record' | 'checkOpen'> {
+export class KernelState implements Pick<Ordinary, 'substrate' | 'components' | 'mutex' | 'cimg' | 'closed' | 'component' | 'record' | 'checkOpen'> {
   readonly substrate: Substrate;
   readonly components: readonly AnyComponent[];
-  readonly tree: ImageTree;
+  readonly tree: Root;
   readonly mutex: Mutex = new Mutex();
   readonly cimg: Image;
   closed = false;
@@ -21,7 +21,7 @@ export class KernelState implements Pick<Ordinary, 'substrate' | 'components' | 
   constructor({ substrate, components }: BootOptions) {
     this.substrate = substrate;
     this.components = componentOrder(components);
-    this.tree = new ImageTree({
+    this.tree = new Root({
       components: this.components.map(({ name }) => name),
       instances: this.components.map(({ name }, number) => new InstanceRef(number, undefined, `${name} of img0`)),
     });

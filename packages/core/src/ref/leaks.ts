@@ -1,4 +1,5 @@
 import { InvariantError } from '../errors.ts';
+import { type RefWatch, watchRefs } from './refcount.ts';
 
 /** `off` notes nothing; `report` and `throw` note each reference with its stack, and differ in what {@link reportLeaks} does. */
 export type LeakMode = 'off' | 'report' | 'throw';
@@ -27,6 +28,7 @@ const live = new Map<object, Live>();
 export function setLeakMode(next: LeakMode): void {
   mode = next;
   live.clear();
+  watchRefs(next === 'off' ? undefined : noting);
 }
 
 /** What is still referenced: returned, or in mode `throw` an InvariantError that lists it. Empty when `off`. */
@@ -42,24 +44,22 @@ function describeLeak(leak: Leak): string {
   return [leak.what, ...leak.taken.map(({ holder, where }) => `  held by ${holder}, taken\n${where}`)].join('\n');
 }
 
-/** For RefCount only. */
-export function noteTaken(ref: object, what: string, holder: string): void {
-  if (mode === 'off') return;
-  const taken = { holder, where: stackHere() };
-  const known = live.get(ref);
-  if (known === undefined) live.set(ref, { what, taken: [taken] });
-  else known.taken.push(taken);
-}
-
-/** For RefCount only. Which of several references of one holder was given back cannot be known: the newest is forgotten. */
-export function noteFreed(ref: object, holder: string): void {
-  if (mode === 'off') return;
-  const known = live.get(ref);
-  if (known === undefined) return;
-  const at = known.taken.findLastIndex((taken) => taken.holder === holder);
-  if (at >= 0) known.taken.splice(at, 1);
-  if (known.taken.length === 0) live.delete(ref);
-}
+const noting: RefWatch = {
+  taken(ref, what, holder) {
+    const taken = { holder, where: stackHere() };
+    const known = live.get(ref);
+    if (known === undefined) live.set(ref, { what, taken: [taken] });
+    else known.taken.push(taken);
+  },
+  /** Which of several references of one holder was given back cannot be known: the newest is forgotten. */
+  freed(ref, holder) {
+    const known = live.get(ref);
+    if (known === undefined) return;
+    const at = known.taken.findLastIndex((taken) => taken.holder === holder);
+    if (at >= 0) known.taken.splice(at, 1);
+    if (known.taken.length === 0) live.delete(ref);
+  },
+};
 
 function stackHere(): string {
   // The first lines are the word Error, this function, its caller and the count's own method.

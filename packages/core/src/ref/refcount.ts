@@ -1,5 +1,17 @@
 import { InvariantError } from '../errors.ts';
-import { noteFreed, noteTaken } from './leaks.ts';
+
+/** Told of every reference; see leaks.ts. */
+export interface RefWatch {
+  taken(ref: object, what: string, holder: string): void;
+  freed(ref: object, holder: string): void;
+}
+
+let watch: RefWatch | undefined;
+
+/** For leaks.ts only. */
+export function watchRefs(next: RefWatch | undefined): void {
+  watch = next;
+}
 
 /**
  * A count of references by kind of holder (refcount(9)). It begins at zero: until the first hold the object belongs to whoever
@@ -36,7 +48,7 @@ export class RefCount {
     if (this.#gone) throw new InvariantError(`${this.what}: held by ${holder} after its last reference was given back`);
     this.#count += 1;
     this.#held.set(holder, (this.#held.get(holder) ?? 0) + 1);
-    noteTaken(this, this.what, holder);
+    watch?.taken(this, this.what, holder);
   }
 
   /** Gives one reference back; true when it was the last. */
@@ -46,7 +58,7 @@ export class RefCount {
     if (held === 1) this.#held.delete(holder);
     else this.#held.set(holder, held - 1);
     this.#count -= 1;
-    noteFreed(this, holder);
+    watch?.freed(this, holder);
     if (this.#count > 0) return false;
     this.#gone = true;
     this.#last();

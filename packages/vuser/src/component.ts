@@ -26,7 +26,10 @@ export const vuser: Component<'user'> = defineComponent<'user'>({
   describe: 'users and groups of its own: root inside is nobody outside',
   params: vuserParams,
 
-  root: () => new Vuser(undefined, undefined, readMap(readFileSync('/proc/self/uid_map', 'latin1')), readMap(readFileSync('/proc/self/gid_map', 'latin1'))),
+  root: (substrate) => {
+    linuxOf(substrate);
+    return new Vuser(undefined, undefined, readMap(readFileSync('/proc/self/uid_map', 'latin1')), readMap(readFileSync('/proc/self/gid_map', 'latin1')));
+  },
 
   check: checkGiven,
 

@@ -99,12 +99,8 @@ export function linux(): LinuxSubstrate {
   return new LinuxSubstrate();
 }
 
-/** EOPNOTSUPP: a component that works on Linux only has nothing to work on. */
-export function linuxOf(substrate: Substrate): never {
-  return none(substrate.name);
-}
-
-function none(subject = 'single'): never {
+/** EOPNOTSUPP. */
+export function none(subject = 'single'): never {
   throw new VimageError('EOPNOTSUPP', 'this program was built without images (vimage-single)', {
     subject, hint: 'build it without the condition vimage-single, and run it on Linux',
   });

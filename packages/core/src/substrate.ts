@@ -99,6 +99,10 @@ export interface ProcessInfo {
   readonly state: string;
   /** Jiffies since boot at its start; with the pid, its identity. */
   readonly start: string;
+  /** Milliseconds of processor time that it has had, as a whole number of the kernel's ticks. */
+  readonly cpu: number;
+  /** Bytes of it that are in memory; what processes share counts for each. */
+  readonly memory: number;
   readonly command: string;
 }
 

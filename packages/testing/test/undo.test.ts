@@ -99,7 +99,7 @@ describe('undo', () => {
       async ({ kernel, machine }) => {
         await kernel.create(['name', 'a', 'children.max', '3', 'vir', 'first', 'items', 'x']);
         await kernel.create(['name', 'a.b', 'vir', 'first', 'items', 'y']);
-        machine.processes.set(2n, [{ pid: 7, inner: [], ppid: 1, uid: 0, state: 'S', start: '1', command: 'x' }]);
+        machine.processes.set(2n, [{ pid: 7, inner: [], ppid: 1, uid: 0, state: 'S', start: '1', cpu: 0, memory: 0, command: 'x' }]);
       },
       ({ kernel }) => kernel.destroy('a'),
       async (made, _before, what) => {

@@ -18,6 +18,7 @@ import { rootless } from './rootless.ts';
 import { run } from './run.ts';
 import { selftest } from './selftest.ts';
 import { set } from './set.ts';
+import { top } from './top.ts';
 import { up } from './up.ts';
 import { version } from './version.ts';
 import { wait } from './wait.ts';
@@ -39,6 +40,7 @@ export const commands: readonly CommandEntry[] = [
   { name: 'exec', summary: 'run a command in an image, or (-e) acting on it from outside', spec: exec },
   { name: 'run', summary: 'make an image, run a command in it, remove it', spec: run },
   { name: 'ps', summary: 'list the processes that live in an image', spec: ps },
+  { name: 'top', summary: 'show what images use of processor and memory, as it goes', spec: top },
   { name: 'kill', summary: 'signal a process of an image, or all of them', spec: kill },
   { name: 'refs', summary: 'say what keeps an image alive', spec: refs },
   { name: 'wait', summary: 'wait until an image is gone or empty', spec: wait },

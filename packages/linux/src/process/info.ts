@@ -14,12 +14,27 @@ function read(path: string): string | undefined {
 /** PF_EXITING of linux/sched.h. */
 const exitingFlag = 0x4;
 
-/** Parent, session (the number of who made it) and start (jiffies since boot) of a process, and whether it is past its end, of proc_pid_stat(5); undefined when it is gone. */
-export function processStat(pid: number): { readonly parent: number; readonly session: number; readonly start: string; readonly exiting: boolean } | undefined {
+/** Milliseconds in a tick of USER_HZ, in which the kernel tells times. */
+const tick = 10;
+
+/** What proc_pid_stat(5) says of a process: its parent, its session (the number of who made it), its start (jiffies since boot), milliseconds of processor time, and whether it is past its end. */
+interface ProcessStat {
+  readonly parent: number;
+  readonly session: number;
+  readonly start: string;
+  readonly cpu: number;
+  readonly exiting: boolean;
+}
+
+/** Undefined when it is gone. */
+export function processStat(pid: number): ProcessStat | undefined {
   const text = read(`/proc/${pid}/stat`);
   // The program's name is in parentheses and may hold anything; field 22 is the 20th behind it.
   const fields = text?.slice(text.lastIndexOf(')') + 2).split(' ');
-  return fields === undefined ? undefined : { parent: Number(fields[1]), session: Number(fields[3]), start: fields[19] ?? '', exiting: (Number(fields[6]) & exitingFlag) !== 0 };
+  if (fields === undefined) return undefined;
+  return {
+    parent: Number(fields[1]), session: Number(fields[3]), start: fields[19] ?? '', cpu: (Number(fields[11]) + Number(fields[12])) * tick, exiting: (Number(fields[6]) & exitingFlag) !== 0,
+  };
 }
 
 /** What /proc says of a process; undefined when it is gone. */
@@ -36,6 +51,8 @@ export function processInfo(pid: number): ProcessInfo | undefined {
     uid: Number(field('Uid').split(/\s/)[0]),
     state: field('State').slice(0, 1),
     start: stat.start,
+    cpu: stat.cpu,
+    memory: Number(/^\d+/.exec(field('VmRSS'))?.[0] ?? 0) * 1024,
     command: command === '' ? `[${field('Name')}]` : command,
   };
 }

@@ -21,7 +21,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['packages/{vnet,vproc,vfs,vuser,vpriv,vlimit,vtime,jail}/src/**/*.ts'],
+    files: ['packages/{vnet,vproc,vfs,vuser,vpriv,vipc,vlimit,vtime,jail}/src/**/*.ts'],
     rules: {
       'no-restricted-imports': ['error', { patterns: ['@vimage/v*'] }],
     },

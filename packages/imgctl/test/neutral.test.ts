@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
 const source = fileURLToPath(new URL('../src', import.meta.url));
-const names = ['net', 'proc', 'priv', 'user', 'fs', 'jail', 'limit', 'vfs'];
+const names = ['net', 'proc', 'priv', 'user', 'fs', 'jail', 'limit', 'ipc', 'vfs'];
 
 /** Where a component's name stands as such: after `vir`, alone in quotes, as a member or an identifier, or as its package. */
 function mentions(text: string): readonly string[] {

@@ -324,7 +324,7 @@ static void open_pins(void)
 			continue;
 		snprintf(path, sizeof path, "%s/own", st->pin);
 		if ((st->fd = view_part(path)) < 0)
-			die(EXIT_OURS, ESTALE, "pin: %s of %s: its registry is gone: imgctl destroy %s, then create it again", st->pin, opt->name, opt->name);
+			die(EXIT_OURS, ESTALE, "pin: %s of %s: it is gone: imgctl destroy %s, then create it again", st->pin, opt->name, opt->name);
 	}
 	leave_pins();
 }

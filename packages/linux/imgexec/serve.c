@@ -558,22 +558,29 @@ struct errand {
 	char value[32 << 10];
 };
 
+/* Reads, or writes where there is a value, and closes. */
+static int transfer(struct errand *e, int fd)
+{
+	int len = e->n == 5 ? (int)write(fd, e->arg[4], strlen(e->arg[4])) : read_all(fd, e->value, sizeof e->value - 1), err = errno;
+
+	close(fd);
+	if (len >= 0 && e->n == 4)
+		e->value[len] = '\0';
+	return errno = err, len < 0 ? -1 : 0;
+}
+
 /* A file that is another one in each network namespace. */
 static int file_at(struct errand *e)
 {
 	const char *path = e->arg[3];
-	int fd, len;
+	int fd;
 
 	if (strstr(path, "..") || (strncmp(path, "/proc/sys/net/", 14) != 0 && strncmp(path, "/proc/thread-self/net/", 22) != 0))
 		return errno = EINVAL, -1;
 	fd = open(path, (e->n == 5 ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
 	if (fd < 0)
 		return -1;
-	len = e->n == 5 ? (int)write(fd, e->arg[4], strlen(e->arg[4])) : read_all(fd, e->value, sizeof e->value - 1);
-	close(fd);
-	if (len >= 0 && e->n == 4)
-		e->value[len] = '\0';
-	return len < 0 ? -1 : 0;
+	return transfer(e, fd);
 }
 
 /* hostname NAME DOMAIN: of the uts namespace at hand, or of a new one. */
@@ -605,6 +612,37 @@ static int make_time(struct errand *e)
 	return e->fd;
 }
 
+/* A file that is another one in each ipc namespace. Kernels since 6.11 let only root of that namespace's users write it: by his number, which it has. */
+static int ipc_open(const char *path, int flags)
+{
+	struct stat is;
+	int fd;
+
+	if (strstr(path, "..") || (strncmp(path, "/proc/sys/kernel/", 17) != 0 && strncmp(path, "/proc/sys/fs/mqueue/", 20) != 0 && strncmp(path, "/proc/sysvipc/", 14) != 0))
+		return errno = EINVAL, -1;
+	fd = open(path, flags | O_CLOEXEC);
+	if (fd >= 0 || errno != EACCES || stat(path, &is) < 0)
+		return fd;
+	return setresuid((uid_t)-1, is.st_uid, (uid_t)-1) < 0 ? -1 : open(path, flags | O_CLOEXEC);
+}
+
+/* ipc: a new ipc namespace, of the user namespace at hand. ipc PATH [VALUE]: a file of the one at hand, read or written. */
+static int ipc_errand(struct errand *e)
+{
+	int fd;
+
+	if (e->n == 3) {
+		if ((e->ns >= 0 && (setns(e->ns, CLONE_NEWUSER) < 0 || end_with(e->server) < 0)) || unshare(CLONE_NEWIPC) < 0)
+			return -1;
+		return e->fd = open("/proc/thread-self/ns/ipc", O_RDONLY | O_CLOEXEC);
+	}
+	if (e->n > 5 || e->ns < 0)
+		return errno = EINVAL, -1;
+	if (setns(e->ns, CLONE_NEWIPC) < 0 || (fd = ipc_open(e->arg[3], e->n == 5 ? O_WRONLY : O_RDONLY)) < 0)
+		return -1;
+	return transfer(e, fd);
+}
+
 static int run_errand(void *errand)
 {
 	struct errand *e = errand;
@@ -613,6 +651,10 @@ static int run_errand(void *errand)
 
 	if (result == 0 && strcmp(what, "time") == 0) {
 		e->err = make_time(e) < 0 ? errno : 0;
+		_exit(0);
+	}
+	if (result == 0 && strcmp(what, "ipc") == 0) {
+		e->err = ipc_errand(e) < 0 ? errno : 0;
 		_exit(0);
 	}
 	if (result == 0 && strcmp(what, "hostname") == 0) {
@@ -829,6 +871,24 @@ static int registry(char **arg)
 	return 0;
 }
 
+/* shm SERIAL: a file system as SERIAL/shm, for what is to be /dev/shm of those in an ipc namespace. What they see of it is `own`. */
+static int shm(const char *serial)
+{
+	char dir[32], at[40], own[48];
+
+	snprintf(dir, sizeof dir, "/%s", serial);
+	snprintf(at, sizeof at, "%s/shm", dir);
+	snprintf(own, sizeof own, "%s/own", at);
+	if ((mkdir(dir, 0700) < 0 && errno != EEXIST) || mkdir(at, 0700) < 0)
+		return fail_at("mkdir");
+	if (mount("vimage", at, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700") < 0)
+		return fail_at("mount");
+	if (mkdir(own, 0700) < 0 || chmod(own, 01777) < 0)
+		return fail_at("mkdir");
+	add("ok");
+	return 0;
+}
+
 /* look FD|- OUTER INNER: two descriptors of ours, of INNER's registry and of the pins that are its image's. */
 static int look_inside(char **arg)
 {
@@ -867,6 +927,8 @@ static int answer(char **arg, int n)
 		return look_inside(arg);
 	if (strcmp(what, "registry") == 0 && n == 6 && valid_serial(arg[1]))
 		return registry(arg);
+	if (strcmp(what, "shm") == 0 && n == 2 && valid_serial(arg[1]))
+		return shm(arg[1]);
 	if ((n > 1 && !valid_serial(arg[1])) || (n > 2 && strcmp(what, "init") != 0 && !valid_pin(arg[2])))
 		return errno = EINVAL, fail_at("SERIAL or NAME");
 	if (strcmp(what, "pin") == 0 && n == 4)

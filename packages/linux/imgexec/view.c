@@ -243,7 +243,10 @@ static void fs_step(const struct step *st)
 		if (at >= 0)
 			close(at);
 	}
-	at = must(place(st->to, st->make != MAKE_NOTHING, false, NULL), st->to);
+	at = place(st->to, st->make != MAKE_NOTHING, false, NULL);
+	if (at < 0 && st->optional && (errno == ENOENT || errno == ENOTDIR))
+		return;
+	must(at, st->to);
 	tree = must(fs_new(st->fs, st->data, st->flags), st->to);
 	must(put(tree, at), st->to);
 	close(tree);
@@ -375,6 +378,8 @@ static void dev_step(const struct step *st)
 	for (size_t i = 0; i < sizeof links / sizeof links[0]; i++)
 		if (symlinkat(links[i][1], dev, links[i][0]) < 0)
 			die_at(st->to);
+	if (mkdirat(dev, "mqueue", 0755) < 0) /* where message queues are mounted, if the image has its own */
+		die_at(st->to);
 	for (size_t i = 0; i < sizeof mounts / sizeof mounts[0]; i++) {
 		if (mkdirat(dev, mounts[i].name, 0755) < 0 || (at = openat(dev, mounts[i].name, O_PATH | O_NOFOLLOW | O_CLOEXEC)) < 0)
 			die_at(st->to);

@@ -67,6 +67,16 @@ export function away(): Away | undefined {
   return canReturn() ? undefined : errands();
 }
 
+/** An ipc namespace whose root is that of a user namespace; undefined: of ours. */
+export function ipcOwnedBy(users: Namespace | undefined): Namespace {
+  return takeOver(errands().fd(users, 'ipc'), 'ipc', 'a new ipc namespace');
+}
+
+/** Reads a file of /proc/sysvipc, or a sysctl, as it is in an ipc namespace; with `value` writes it, as root of that namespace's users where it takes that. */
+export function ipcFile(ns: Namespace, path: string, value?: string): string {
+  return errands().text(ns, 'ipc', path, ...(value === undefined ? [] : [value]));
+}
+
 /** Ends who did it; another one is started when there is something to do again. */
 export function endErrands(): void {
   one?.close();

@@ -11,6 +11,7 @@ export type { NsType } from './abi/ns.ts';
 export { NetlinkSocket, netlinkSocket } from './netlink-socket.ts';
 export { withNetFiles } from './netfile.ts';
 export type { NetFiles } from './netfile.ts';
+export { ipcCount, ipcCreate, ipcSysctl, ipcSysctlSet } from './ipc.ts';
 export { loopbackUp } from './loopback.ts';
 export { clockNames, clocks, offsetLines, ownOffsets } from './time.ts';
 export type { Clocks } from './time.ts';

@@ -160,6 +160,11 @@ export abstract class LinuxMachine {
     return newTime(offsets, users);
   }
 
+  /** Makes the file system that is to be /dev/shm of those in the ipc namespace of an image, as its pin `shm` (see `cover` of the plan). EEXIST. */
+  async shmCreate(serial: bigint): Promise<void> {
+    (await this.pinner()).shm(serial, this.lockOf(serial));
+  }
+
   /** Makes a uts namespace with these names; it lives as long as it is open or pinned. With `ns`, that one gets them. EINVAL, EPERM. */
   hostname(host: string, domain: string, ns?: Namespace): Namespace {
     return nameHost(host, domain, ns);

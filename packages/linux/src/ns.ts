@@ -121,11 +121,16 @@ function standing(type: NsType): Namespace {
   return self;
 }
 
-let returns: boolean | undefined;
+const returns = new Map<NsType, boolean>();
 
-/** Whether this process could come back to its own network namespace: not where it is root of a user's own namespaces only. */
-export function canReturn(): boolean {
-  return (returns ??= nsOwned(anyNamespace().fd));
+/** Whether this process could come back to its own namespace of a type: not where it is root of a user's own namespaces only. */
+export function canReturn(type: OwnNsType = 'net'): boolean {
+  const known = returns.get(type);
+  if (known !== undefined) return known;
+  using self = openSelf(type);
+  const owned = nsOwned(self.fd);
+  returns.set(type, owned);
+  return owned;
 }
 
 /** Whether this thread stands in that namespace. */

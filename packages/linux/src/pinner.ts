@@ -118,6 +118,11 @@ export class Pinner implements Disposable {
     this.#ask(...under(lock), 'registry', String(serial), String(root.uid), String(root.gid), String(room.bytes), String(room.inodes));
   }
 
+  /** Makes an empty tmpfs as `SERIAL/shm`; {@link settle} has the error. EEXIST. */
+  shm(serial: bigint, lock?: number): void {
+    this.#helper.post([...under(lock), 'shm', String(serial)], `shm ${serial}`);
+  }
+
   /** The registry of those who live in an image; undefined where it has none. Everything in it is theirs. */
   registryInside(serial: bigint): string | undefined {
     const path = `${this.pathOf(registryPin(serial))}/${ownDir}`;

@@ -4,7 +4,7 @@ import type { Namespace } from './ns.ts';
 import { asSysError } from './sys/error.ts';
 
 /** The file of a key: `net.ipv4.ip_forward`, or with slashes where a name in it has a dot. EINVAL. */
-function file(key: string): string {
+export function sysctlFile(key: string): string {
   const parts = key.includes('/') ? key.split('/') : key.split('.');
   if (parts.some((part) => part === '' || part === '..' || part === '.' || part.includes('\0'))) {
     throw new VimageError('EINVAL', `${JSON.stringify(key)} is no sysctl key`, { subject: key, hint: 'such as net.ipv4.ip_forward, or net/ipv4/conf/eth0.5/forwarding' });
@@ -14,7 +14,7 @@ function file(key: string): string {
 
 /** Reads a sysctl as it is in a network namespace. ENOENT: the kernel has none of that name there. */
 export function readSysctl(ns: Namespace, key: string): string {
-  const path = file(key);
+  const path = sysctlFile(key);
   try {
     return withNetFiles(ns, (files) => files.read(path)).trimEnd();
   } catch (error) {
@@ -24,7 +24,7 @@ export function readSysctl(ns: Namespace, key: string): string {
 
 /** Writes a sysctl in a network namespace. ENOENT, EINVAL, EACCES. */
 export function writeSysctl(ns: Namespace, key: string, value: string): void {
-  const path = file(key);
+  const path = sysctlFile(key);
   try {
     withNetFiles(ns, (files) => { files.write(path, value); });
   } catch (error) {

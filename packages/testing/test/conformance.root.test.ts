@@ -2,6 +2,7 @@ import { describe, test } from 'vitest';
 import { jail } from '@vimage/jail';
 import { conformance, type Examples } from '@vimage/testing';
 import { vfs } from '@vimage/vfs';
+import { ipc } from '@vimage/vipc';
 import { vlimit } from '@vimage/vlimit';
 import { vnet } from '@vimage/vnet';
 import { vpriv } from '@vimage/vpriv';
@@ -28,6 +29,11 @@ const all: readonly Examples[] = [
   {
     component: vpriv, good: [[], ['allow.raw_sockets', 'true']], bad: [{ words: ['allow.flying', 'true'], code: 'EINVAL' }],
     changes: [{ from: ['allow.raw_sockets', 'true'], to: ['allow.raw_sockets', 'false'] }], exceeds: [{ parent: [], child: ['allow.raw_sockets', 'true'] }],
+  },
+  {
+    component: ipc, good: [[], ['sysctl', 'kernel.msgmni=32', 'sysctl', 'kernel.sem=100 3200 10 32']],
+    bad: [{ words: ['sysctl', 'kernel.shmmx=1'], code: 'EINVAL' }, { words: ['sysctl', 'kernel.sem=1'], code: 'EINVAL' }, { words: ['sysctl', 'kernel.shm_rmid_forced=2'], code: 'ERANGE' }],
+    changes: [{ from: ['sysctl', 'kernel.msgmni=32'], to: ['sysctl', 'kernel.msgmni=16', 'sysctl', 'fs.mqueue.queues_max=8'] }],
   },
   { component: vlimit, good: [[], ['pids', '50']], bad: [{ words: ['pids', '-1'], code: 'ERANGE' }], changes: [{ from: ['pids', '50'], to: ['pids', '20'] }], exceeds: [{ parent: ['pids', '20'], child: ['pids', '30'] }] },
   {

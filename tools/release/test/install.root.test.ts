@@ -76,7 +76,7 @@ describe.skipIf(needRoot.missing)(`installed from a registry${needRoot.note}`, (
     await user.install('vimage');
     const { stdout } = await user.imgctl('components', '--json');
     const listed: unknown = JSON.parse(stdout);
-    expect(Array.isArray(listed) ? listed.map((each: unknown) => String(Reflect.get(Object(each), 'name'))).sort() : []).toEqual(['fs', 'jail', 'limit', 'net', 'priv', 'proc', 'time', 'user']);
+    expect(Array.isArray(listed) ? listed.map((each: unknown) => String(Reflect.get(Object(each), 'name'))).sort() : []).toEqual(['fs', 'ipc', 'jail', 'limit', 'net', 'priv', 'proc', 'time', 'user']);
     expect((await user.imgctl('run', 'vir', 'proc', 'vir', 'net', '--', 'sh', '-c', 'echo /proc/[0-9]* | wc -w')).stdout).toMatch(/^[1-4]\n$/);
     writeFileSync(path.join(user.dir, 'app.mjs'), `
       import { boot, components, linux } from 'vimage';

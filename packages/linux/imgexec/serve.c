@@ -612,7 +612,7 @@ static int make_time(struct errand *e)
 	return e->fd;
 }
 
-/* A file that is another one in each ipc namespace. Kernels since 6.11 let only root of that namespace's users write it: by his number, which it has. */
+/* A file that is another one in each ipc namespace. Newer kernels let only root of that namespace's users write it: by his number, which it has. */
 static int ipc_open(const char *path, int flags)
 {
 	struct stat is;

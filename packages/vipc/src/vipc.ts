@@ -29,7 +29,7 @@ const hints: Readonly<Record<string, string>> = {
   EINVAL: 'the kernel does not take that value: see proc_sys_kernel(5), mq_overview(7)',
   ERANGE: 'the kernel does not take that value: see proc_sys_kernel(5), mq_overview(7)',
   ENOENT: 'this kernel has no such setting in an IPC namespace of its own',
-  EACCES: 'a kernel before 6.11 lets only the machine’s root set these; and /proc/sys must not be read-only here',
+  EACCES: 'an older kernel lets only the machine’s root set these',
   EROFS: '/proc/sys is read-only here: run it outside of the image or container',
 };
 

@@ -47,6 +47,20 @@ describe.skipIf(why !== undefined)(`without root${why === undefined ? '' : `: ${
     expect(world.processes().filter((line) => line.includes('sleep 811'))).toEqual([]);
   });
 
+  it('has IPC of its own, with limits, for a command and in an image, with users and without', async () => {
+    const two = 'ipcmk -Q >/dev/null; ipcmk -Q >/dev/null 2>&1 || echo no more; ipcs -q | grep -c 0x; ls /dev/shm | wc -l; : > /dev/shm/x';
+    expect(await imgctl('run', 'vir', 'ipc', '--', 'sh', '-c', two)).toMatchObject({ status: 0, out: '2\n0\n', err: '' });
+    expect(await imgctl('run', 'vir', 'ipc', 'sysctl', 'kernel.msgmni=1', '--', 'sh', '-c', two)).toMatchObject({ status: 0, out: 'no more\n1\n0\n', err: '' });
+    for (const more of [[], ['vir', 'user']]) {
+      await ok('create', 'name', 'web', ...more, 'vir', 'ipc', 'sysctl', 'kernel.msgmni=1');
+      expect(await ok('exec', 'web', '--', 'sh', '-c', two)).toBe('no more\n1\n0\n');
+      expect(await ok('set', 'web', 'vir', 'ipc', 'sysctl', 'kernel.msgmni=3')).toContain('ipc.sysctl');
+      expect(await ok('get', '-a', 'web')).toMatch(/sysctl=kernel\.msgmni=3\n.*\n.*\n +msg\.used=1/);
+      expect(await ok('exec', '-e', 'web', '--', 'sh', '-c', 'cat /proc/sys/kernel/msgmni; ls /dev/shm')).toBe('3\nx\n');
+      expect(await ok('destroy', 'web')).toContain('removed web');
+    }
+  });
+
   it('has a lab of a file, on a bridge of its own', async () => {
     const file = `image lab { children.max 4; vir net { bridge br0; }  vir proc;
       image web { vir proc; vir net { veth eth0=bridge:br0; addr eth0=10.1.0.1/24; } }

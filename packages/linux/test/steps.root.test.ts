@@ -150,9 +150,37 @@ describe.skipIf(missing)(`the steps of a plan${missing ? ` (skipped: ${missing} 
     });
 
     it('a minimal /dev', () => {
-      expect(out([tmpfs, ...programs, proc, dev], 'ls -A /dev')).toBe(['fd', 'full', 'null', 'ptmx', 'pts', 'random', 'shm', 'stderr', 'stdin', 'stdout', 'tty', 'urandom', 'zero'].join('\n'));
+      expect(out([tmpfs, ...programs, proc, dev], 'ls -A /dev')).toBe(['fd', 'full', 'mqueue', 'null', 'ptmx', 'pts', 'random', 'shm', 'stderr', 'stdin', 'stdout', 'tty', 'urandom', 'zero'].join('\n'));
       expect(out([tmpfs, ...programs, proc, dev], 'echo x > /dev/null; head -c 4 /dev/zero | wc -c; ls /dev/pts; echo y | cat /dev/stdin')).toBe('4\nptmx\ny');
       expect(out([tmpfs, ...programs, proc, dev], 'ls /sys /dev/kmsg /dev/mem 2>/dev/null | wc -l')).toBe('0');
+    });
+
+    it('a file system that is optional is passed over where it has no place', () => {
+      const queues: Step = ['mount', ['fs', 'mqueue'], ['to', '/dev/mqueue']];
+      expect(out([tmpfs, ...programs, dev, queues], 'stat -f -c %t /dev/mqueue')).toBe('19800202');
+      expect(sh([tmpfs, ...programs, queues], 'true').err).toMatch(/^imgexec: ENOENT: .*mqueue/);
+      expect(out([tmpfs, ...programs, [...queues, ['optional', 'yes']]], 'ls -A / | grep -c dev || :')).toBe('0');
+    });
+
+    it('what is asked of an ipc namespace is of its files only, and of nothing but one', () => {
+      const [kind, fd] = server.call('inside', '-', 'ipc');
+      expect([kind, Number(fd) > 3]).toEqual(['ok', true]);
+      server.ok('drop', fd ?? '');
+      const own = openSync('/proc/self/ns/ipc', 'r');
+      const net = openSync('/proc/self/ns/net', 'r');
+      const ask = (at: number, ...what: string[]): string => server.call('inside', String(at), 'ipc', ...what).slice(0, 2).join(' ');
+      expect(ask(own, '/proc/sys/kernel/shmmni')).toMatch(/^ok \d+\n$/);
+      for (const path of ['/proc/sys/net/ipv4/ip_forward', '/proc/sys/kernel/../../self/environ', '/proc/sysvipc/../self/environ', '/etc/passwd', '']) expect(ask(own, path), path).toBe('err 22');
+      expect(ask(own, '/proc/sys/kernel/none')).toBe('err 2');
+      expect(ask(own, '/proc/sys/kernel/shmmni', '1', '2')).toBe('err 22');
+      expect(ask(net, '/proc/sys/kernel/shmmni')).toBe('err 22');
+      expect(ask(net)).toBe('err 22');
+      expect(server.call('inside', '-', 'ipc', '/proc/sys/kernel/shmmni').slice(0, 2).join(' ')).toBe('err 22');
+      for (const each of [own, net]) closeSync(each);
+      expect(server.call('shm', '../1').slice(0, 2)).toEqual(['err', '22']);
+      server.ok('shm', '77');
+      expect(server.call('shm', '77').slice(0, 2)).toEqual(['err', '17']);
+      server.ok('unpin', '77');
     });
 
     it('links', () => {

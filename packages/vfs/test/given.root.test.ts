@@ -26,7 +26,7 @@ describe.skipIf(needRoot.missing)(`what is given, and nothing else${needRoot.not
 
   test('/dev has those nodes only, and a terminal of its own', async () => {
     await at.create('dev', 'vir', 'fs', ...tools);
-    expect(at.sh('dev', 'ls /dev').out.trim().split('\n')).toEqual(['fd', 'full', 'null', 'ptmx', 'pts', 'random', 'shm', 'stderr', 'stdin', 'stdout', 'tty', 'urandom', 'zero']);
+    expect(at.sh('dev', 'ls /dev').out.trim().split('\n')).toEqual(['fd', 'full', 'mqueue', 'null', 'ptmx', 'pts', 'random', 'shm', 'stderr', 'stdin', 'stdout', 'tty', 'urandom', 'zero']);
     expect(at.sh('dev', 'ls /dev/pts; echo x >/dev/null && head -c 4 /dev/zero | od -An -tx1').out.trim().split('\n')).toEqual(['ptmx', ' 00 00 00 00']);
     expect(at.sh('dev', 'mknod /disk b 8 0 && cat /disk').err).toMatch(/permitted|denied/i);
     await at.create('nodev', 'vir', 'fs', ...tools, 'dev', 'false');

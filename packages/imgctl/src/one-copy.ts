@@ -14,7 +14,8 @@ let sharing = false;
  * together its interface number says.
  */
 export function shareLibraries(directory: string): void {
-  if (sharing || shared.every((name) => copyFor(directory, name) === copyFor(path.dirname(fileURLToPath(import.meta.url)), name))) return;
+  const here = path.dirname(fileURLToPath(import.meta.url));
+  if (sharing || shared.every((name) => [undefined, copyFor(here, name)].includes(copyFor(directory, name)))) return;
   sharing = true;
   const urls = Object.fromEntries(shared.map((name) => [name, import.meta.resolve(name)]));
   // Since Node 22.15; before that, hooks have a thread of their own.

@@ -95,7 +95,7 @@ describe.skipIf(why !== undefined)(`a component from outside${why === undefined 
 
   it('completion', async () => {
     const complete = async (...words: readonly string[]): Promise<readonly string[]> => (await world.ok('__complete', 'bash', '--component', at, ...words)).trim().split('\n');
-    expect(await complete('create', 'name', 'n', 'vir', 't')).toEqual(['tag']);
+    expect(await complete('create', 'name', 'n', 'vir', 't')).toEqual(['tag', 'time']);
     expect(await complete('create', 'name', 'n', 'vir', 'tag', '')).toEqual(['colour', 'level', 'words', 'host', 'share', 'vir']);
     expect(await complete('create', 'name', 'n', 'vir', 'tag', 'colour', '')).toEqual(['red', 'green', 'blue']);
     expect(await complete('create', 'name', 'n', 'vir', 'tag', 'colour=g')).toEqual(['colour=green']);

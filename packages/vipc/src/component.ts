@@ -3,7 +3,7 @@ import { ipcCount, ipcCreate, joinStep, linuxOf, openSelf, usersOf } from '@vima
 import { giveBack, noteBefore } from './giveback.ts';
 import { vipcParams } from './params.ts';
 import { checkSysctls, sysctlsOf } from './sysctl.ts';
-import { openPinned, readSysctls, stale, writeSysctls, type Vipc } from './vipc.ts';
+import { openPinned, readSaved, readSysctls, savedPairs, stale, writeSysctls, type Vipc } from './vipc.ts';
 
 declare module '@vimage/core' {
   interface ComponentRegistry {
@@ -59,14 +59,13 @@ export const ipc: Component<'ipc'> = defineComponent<'ipc'>({
 
   get: ({ ns }) => [['shm.used', String(ipcCount(ns, 'shm'))], ['sem.used', String(ipcCount(ns, 'sem'))], ['msg.used', String(ipcCount(ns, 'msg'))]],
 
-  save: ({ ns }) => [['ino', String(ns.ino)], ...(ns.id === undefined ? [] : [['id', String(ns.id)] as const])],
+  save: savedPairs,
 
   restore: async (saved, cx) => {
     const { serial, name } = cx.image;
+    const known = readSaved(saved, name);
     const ns = await openPinned(linuxOf(cx.substrate), cx.image);
-    const values = new Map(saved);
-    const id = values.get('id');
-    if (ns.is({ type: 'ipc', ino: BigInt(values.get('ino') ?? 0), id: id === undefined ? undefined : BigInt(id) })) return { serial, ns };
+    if (ns.is({ type: 'ipc', ...known })) return { serial, ns };
     ns.close();
     throw stale(name, 'is another one than it was made with');
   },

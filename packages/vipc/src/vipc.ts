@@ -1,4 +1,4 @@
-import { VimageError, codeOf, type ImageView } from '@vimage/core';
+import { VimageError, codeOf, type ImageView, type Pairs } from '@vimage/core';
 import { ipcSysctl, ipcSysctlSet, type LinuxSubstrate, type Namespace } from '@vimage/linux';
 import { plain, type SysctlKey, type Sysctls } from './sysctl.ts';
 
@@ -37,6 +37,18 @@ function refused(error: unknown, key: string, value: string): VimageError {
   const code = codeOf(error) ?? 'EIO';
   const hint = hints[code];
   return new VimageError(code, `sysctl ${key}=${value}: ${code}`, { subject: key, cause: error, ...(hint === undefined ? {} : { hint }) });
+}
+
+export function savedPairs({ ns }: Vipc): Pairs {
+  return [['ino', String(ns.ino)], ...(ns.id === undefined ? [] : [['id', String(ns.id)] as const])];
+}
+
+/** What {@link savedPairs} wrote. EBADMSG. */
+export function readSaved(saved: Pairs, image: string): { readonly ino: bigint; readonly id: bigint | undefined } {
+  const values = new Map(saved);
+  const [ino, id] = ['ino', 'id'].map((key) => values.get(key));
+  if (ino !== undefined && [ino, id ?? '0'].every((text) => /^\d{1,20}$/.test(text))) return { ino: BigInt(ino), id: id === undefined ? undefined : BigInt(id) };
+  throw new VimageError('EBADMSG', `what the registry keeps of the IPC of "${image}" is damaged`, { subject: image, hint: `imgctl destroy ${image}, then create it again` });
 }
 
 /** Opens the namespace of an image by its pin. ESTALE: it is gone. */

@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { cannot, mainFile, missing, World } from './lib/world.ts';
+import { cannot, mainFile, missing, workspace, World } from './lib/world.ts';
 
 const why = cannot();
 
@@ -15,6 +17,13 @@ describe.skipIf(why !== undefined)(`graph${why === undefined ? '' : `: ${why}`}`
   it('says that there is nothing', async () => {
     expect(await world.ok('graph')).toBe('there are no images; imgctl create makes one\n');
     expect(await world.json('graph')).toEqual({ nodes: [{ id: '.', kind: 'image', name: '.', state: 'live' }], edges: [] });
+  });
+
+  it('draws the picture of the site', async () => {
+    const at = path.join(workspace, 'tools/site/pictures/lab');
+    await world.ok('up', `${at}.conf`);
+    expect(await world.ok('graph', '--format', 'svg')).toBe(readFileSync(`${at}.svg`, 'utf8'));
+    await world.ok('down', `${at}.conf`);
   });
 
   it('draws what there is, whoever made it first, and what is left of the removed', async () => {

@@ -13,7 +13,7 @@ const releases = readdirSync(kept).map((name) => path.basename(name, '.json')).s
 
 /** What is recorded: something of each component. `RECORD=1 npm test -- tools/e2e/test/recorded.root.test.ts` writes the file of this version. */
 const images: readonly (readonly [string, ...string[]])[] = [
-  ['lab', 'children.max', '4', 'vir', 'net', 'bridge', 'br0', 'addr', 'br0=10.4.0.1/24,lo=10.4.1.1/32', 'vir', 'proc', 'vir', 'user', 'vir', 'limit', 'files', '64', 'vir', 'priv'],
+  ['lab', 'children.max', '4', 'vir', 'net', 'bridge', 'br0', 'addr', 'br0=10.4.0.1/24,lo=10.4.1.1/32', 'vir', 'proc', 'vir', 'user', 'vir', 'limit', 'files', '64', 'vir', 'priv', 'vir', 'ipc', 'sysctl', 'kernel.msgmni=7', 'vir', 'time', 'offset', 'boottime=+3650d'],
   ['lab.web', 'vir', 'net', 'veth', 'eth0=bridge:br0', 'addr', 'eth0=10.4.0.2/24', 'vir', 'fs', 'ro', '/usr,/bin,/lib,/lib64,/sbin,/etc', 'tmpfs', '/tmp', 'vir', 'proc'],
   ['guest', 'vir', 'net', 'share', 'lab'],
   ['www', 'vir', 'jail', 'path', '/', 'host.hostname', 'www.example', 'vnet', 'true', 'allow.raw_sockets', 'true'],
@@ -50,7 +50,7 @@ describe.skipIf(why !== undefined)(`images of releases before this one${why === 
     }
     expect(await world.ok('ls', '--json')).not.toMatch(/damaged/);
     for (const { name } of recorded) expect(await world.ok('get', name)).toMatch(new RegExp(`^name=${name.replace('.', '\\.')}\n`));
-    expect(await world.ok('exec', 'lab', '--', 'sh', '-c', 'id -u; ulimit -n; echo $$; ip -br addr show br0 | grep -o 10.4.0.1; grep CapEff /proc/self/status')).toMatch(/^0\n64\n\d\n10\.4\.0\.1\nCapEff:\t0000000000.*\n$/);
+    expect(await world.ok('exec', 'lab', '--', 'sh', '-c', 'id -u; ulimit -n; echo $$; ip -br addr show br0 | grep -o 10.4.0.1; grep CapEff /proc/self/status; cat /proc/sys/kernel/msgmni; ls -d /dev/shm/*; cut -c1-2 /proc/uptime')).toMatch(/^0\n64\n\d\n10\.4\.0\.1\nCapEff:\t0000000000.*\n7\n.*\n?31\n$/);
     expect(await world.ok('exec', 'lab.web', '--', 'sh', '-c', 'echo /tmp/*; ls /home 2>&1; ip -br addr show eth0')).toMatch(/^\/tmp\/\*\nls: .*No such file.*\neth0.* UP +10\.4\.0\.2\/24/);
     expect(await world.ok('exec', '-e', 'guest', '--', 'ip', '-br', 'addr', 'show', 'lo')).toContain('10.4.1.1/32');
     expect(await world.ok('exec', 'www', '--', 'hostname')).toBe('www.example\n');

@@ -54,6 +54,8 @@ describe.skipIf(needRoot.missing)(`installed from a registry${needRoot.note}`, (
     const imgctl = path.join(user.dir, 'bin/imgctl');
     const { stdout, stderr } = await run(node, [imgctl, 'run', 'vir', 'net', 'vir', 'proc', '--', 'sh', '-c', 'echo $$; ls /sys/class/net'], { cwd: user.dir });
     expect([stdout, stderr]).toEqual([expect.stringMatching(/^\d\nlo\n$/), '']);
+    // man(1) finds it, where it finds the programs.
+    expect(readFileSync(path.join(user.dir, 'share/man/man8/imgctl.8'), 'utf8')).toMatch(/^\.Dd /m);
   });
 
   test('what is installed is as large as it has to be', async () => {

@@ -91,6 +91,14 @@ describe.skipIf(needRoot.missing)(`installed from a registry${needRoot.note}`, (
     for (const { node } of nodes) expect((await run(node, ['app.mjs'], { cwd: user.dir })).stdout).toBe('true\n');
   });
 
+  test('what the page of vimage shows', async () => {
+    const user = folder();
+    await user.install('vimage');
+    const shown = readPage('README.md', readFileSync(path.join(user.dir, 'node_modules/vimage/README.md'), 'utf8')).find(({ language }) => language === 'ts');
+    writeFileSync(path.join(user.dir, 'shown.mjs'), ts.transpileModule(shown?.text ?? '', { compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext } }).outputText);
+    expect((await run(process.execPath, ['shown.mjs'], { cwd: user.dir })).stdout).toBe("[ 'lo' ]\n");
+  });
+
   test('without the package of the programs it says what to do', async () => {
     const user = folder();
     await user.install('@vimage/imgctl', '@vimage/vnet');

@@ -69,7 +69,7 @@ describe.skipIf(needRoot.missing)(`installed from a registry${needRoot.note}`, (
       const { stdout } = await run('du', ['--summarize', '--apparent-size', '--block-size=1', path.join(user.dir, 'node_modules')]);
       sizes.set(names.join(' '), Number(stdout.split('\t')[0]) / 2 ** 20);
     }
-    const limits = new Map([['@vimage/core', 2.25], ['@vimage/imgctl @vimage/vnet', 12], ['vimage', 14]]);
+    const limits = new Map([['@vimage/core', 2.25], ['@vimage/imgctl @vimage/vnet', 13], ['vimage', 16]]);
     for (const [names, limit] of limits) expect(sizes.get(names), `MiB of ${names}`).toBeLessThan(limit);
   });
 

@@ -75,7 +75,7 @@ export type ParamValues<T extends ParamTable> = { readonly [K in keyof T]?: Valu
 export type SugarOfParam<P> = P extends Param<infer T, infer M> ? ([M] extends [true] ? ListSugar<T> : T | string) : never;
 
 type ListSugar<T> = string | readonly (T | string)[] | ([T] extends [MapItem<infer K, infer V>] ? MapSugar<K, V> : T);
-type MapSugar<K, V> = Readonly<Record<K extends string ? K : string, V | string | readonly (V | string)[]>>;
+type MapSugar<K, V> = Readonly<Partial<Record<K extends string ? K : string, V | string | readonly (V | string)[]>>>;
 
 /** What a TypeScript user may write for the parameters of a table. */
 export type ParamSugar<T extends ParamTable> = { readonly [K in keyof T]?: SugarOfParam<T[K]> };

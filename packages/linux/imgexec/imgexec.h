@@ -19,6 +19,7 @@
 #define IMGEXEC_VERSION "0.1.0"
 
 enum { PLAN_BYTES = 1 << 20, PLAN_PAIRS = 4096 };
+enum { STOPPED = 5000 }; /* milliseconds after which someone is taken to be stopped */
 enum { NOT_DIRECT = 99, EXIT_OURS = 125, EXIT_NOEXEC = 126, EXIT_NOTFOUND = 127 };
 
 /* The C library's headers may be older than the kernel: what is asked of it has one number on every architecture we build for. */

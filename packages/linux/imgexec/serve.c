@@ -712,8 +712,6 @@ struct made {
 	char step[32];
 };
 
-enum { STOPPED = 5000 }; /* milliseconds after which someone is taken to be stopped */
-
 /* The first number that there is in the user namespace where we stand. */
 static uint32_t first_id(const char *path)
 {

@@ -7,6 +7,8 @@ import { resolve } from './hooks.ts';
 /** What a component and who loads it must have in common: what the one makes the other knows by its class. */
 const shared = ['@vimage/core', '@vimage/linux'] as const;
 
+const own: ReadonlyMap<string, string | undefined> = new Map(shared.map((name) => [name, copyFor(path.dirname(fileURLToPath(import.meta.url)), name)]));
+
 let sharing = false;
 
 /**
@@ -14,8 +16,7 @@ let sharing = false;
  * together its interface number says.
  */
 export function shareLibraries(directory: string): void {
-  const here = path.dirname(fileURLToPath(import.meta.url));
-  if (sharing || shared.every((name) => [undefined, copyFor(here, name)].includes(copyFor(directory, name)))) return;
+  if (sharing || shared.every((name) => [undefined, own.get(name)].includes(copyFor(directory, name)))) return;
   sharing = true;
   const urls = Object.fromEntries(shared.map((name) => [name, import.meta.resolve(name)]));
   // Since Node 22.15; before that, hooks have a thread of their own.

@@ -355,13 +355,12 @@ static void join(int which)
 /* As the image's own users, where it has such: what is mounted is theirs then, but nothing that we mounted can be undone by them. */
 static int owned_view(void)
 {
-	struct pollfd ended = {-1, POLLIN, 0};
-	int told[2], fd = -1, late;
+	int told[2], fd = -1, child = -1;
 	pid_t pid;
 
 	if (pipe2(told, O_CLOEXEC) < 0)
 		die(EXIT_OURS, errno, "pipe2: no descriptor is left");
-	pid = (pid_t)syscall(SYS_clone, CLONE_FILES | CLONE_PIDFD | SIGCHLD, NULL, &ended.fd, NULL, NULL); /* what it opens is open here, too */
+	pid = (pid_t)syscall(SYS_clone, CLONE_FILES | CLONE_PIDFD | SIGCHLD, NULL, &child, NULL, NULL); /* what it opens is open here, too */
 	if (pid == 0) {
 		join(CLONE_NEWUSER);
 		fd = unshare_mnt(pins, hostproc);
@@ -369,15 +368,11 @@ static int owned_view(void)
 			die_at("mount view");
 		_exit(write(told[1], &fd, sizeof fd) == sizeof fd ? 0 : EXIT_OURS);
 	}
-	/* Root of those users can stop it, and we hold what others wait for. */
-	late = pid < 0 ? 0 : poll(&ended, 1, STOPPED) != 1;
-	if (late)
-		kill(pid, SIGKILL); /* unreaped, its number is its own */
-	if (pid < 0 || waitpid(pid, NULL, 0) != pid)
+	if (pid < 0)
 		die(EXIT_OURS, errno, "clone: the mount view could not be made");
-	if (late)
+	/* Root of those users can stop it, and we hold what others wait for. */
+	if (!ended_within(pid, child, STOPPED))
 		die(EXIT_OURS, ETIMEDOUT, "mount view: who makes it as root of the image's users was stopped");
-	close(ended.fd);
 	close(told[1]);
 	if (read(told[0], &fd, sizeof fd) != sizeof fd)
 		_exit(EXIT_OURS); /* it has said why */

@@ -100,6 +100,7 @@ int close_all_but(const int *keep, int n);
 void keep_fd(int *keep, int *n, int fd); /* into a list as close_all_but takes it; -1 is none */
 int read_all(int fd, char *buf, size_t size);
 int start_of(pid_t pid, char *start, size_t size);
+bool ended_within(pid_t child, int pidfd, int ms); /* waits so long; then it is killed, waited for and closed, whether it had ended or not */
 int end_with(pid_t parent); /* to be killed when it ends; until our credentials change */
 int loopback_up(void); /* of the network namespace where we stand */
 int write_map(pid_t pid, const char *name, const char *text); /* name: uid_map, gid_map, setgroups */

@@ -1,10 +1,8 @@
 #include "imgexec.h"
 
-#include <poll.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/vfs.h>
-#include <sys/wait.h>
 
 /* What an image has made stands in mount namespaces that are its root's: he can put there what he likes, also what answers nobody.
  * Who goes there has nothing of ours but these descriptors, and is waited for no longer than this, in milliseconds. */
@@ -88,25 +86,20 @@ static _Noreturn void go(struct seen *seen, int from, const char *outer, const c
 int look(int from, const char *outer, const char *inner, int *pins)
 {
 	static struct seen *seen;
-	struct pollfd ended = {-1, POLLIN, 0};
 	pid_t parent = getpid(), pid;
+	int fd;
 
 	if (!seen && (seen = mmap(NULL, sizeof *seen, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)) == MAP_FAILED)
 		return seen = NULL, fail_at("mmap");
 	*seen = (struct seen){-1, -1, ETIMEDOUT};
 	signal(SIGCHLD, SIG_DFL);
-	pid = (pid_t)syscall(SYS_clone, CLONE_FILES | CLONE_PIDFD | SIGCHLD, NULL, &ended.fd, NULL, NULL); /* what it opens is open here, too */
+	pid = (pid_t)syscall(SYS_clone, CLONE_FILES | CLONE_PIDFD | SIGCHLD, NULL, &fd, NULL, NULL); /* what it opens is open here, too */
 	if (pid == 0)
 		go(seen, from, outer, inner, parent);
 	if (pid < 0)
 		seen->err = errno;
-	else {
-		if (poll(&ended, 1, PATIENCE) != 1)
-			seen->err = ETIMEDOUT;
-		kill(pid, SIGKILL); /* unreaped, its number is its own */
-		waitpid(pid, NULL, 0);
-		close(ended.fd);
-	}
+	else if (!ended_within(pid, fd, PATIENCE))
+		seen->err = ETIMEDOUT;
 	signal(SIGCHLD, SIG_IGN);
 	if (seen->err == 0)
 		return *pins = seen->pins, seen->own;

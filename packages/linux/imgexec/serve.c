@@ -643,24 +643,20 @@ static int ipc_errand(struct errand *e)
 	return transfer(e, fd);
 }
 
+/* Errands that are not in a network namespace. */
+static const struct { const char *what; int (*run)(struct errand *); } elsewhere[] = {{"time", make_time}, {"ipc", ipc_errand}, {"hostname", name_host}};
+
 static int run_errand(void *errand)
 {
 	struct errand *e = errand;
 	const char *what = e->arg[2];
 	int result = end_with(e->server);
 
-	if (result == 0 && strcmp(what, "time") == 0) {
-		e->err = make_time(e) < 0 ? errno : 0;
-		_exit(0);
-	}
-	if (result == 0 && strcmp(what, "ipc") == 0) {
-		e->err = ipc_errand(e) < 0 ? errno : 0;
-		_exit(0);
-	}
-	if (result == 0 && strcmp(what, "hostname") == 0) {
-		e->err = name_host(e) < 0 ? errno : 0;
-		_exit(0);
-	}
+	for (size_t i = 0; result == 0 && i < sizeof elsewhere / sizeof *elsewhere; i++)
+		if (strcmp(what, elsewhere[i].what) == 0) {
+			e->err = elsewhere[i].run(e) < 0 ? errno : 0;
+			_exit(0);
+		}
 	if (result < 0)
 		; /* nor is anybody left to ask */
 	else if (strcmp(what, "owned") == 0) /* a new one, whose root is that of the user namespace */
@@ -783,7 +779,6 @@ static _Noreturn void make_users(struct made *made, char **arg, int outer, pid_t
 static int users_made(struct made *made, char **arg, int outer)
 {
 	int ready[2], fd = -1;
-	struct pollfd ended = {-1, POLLIN, 0};
 	pid_t self = getpid(), pid;
 
 	if (pipe2(ready, O_CLOEXEC) < 0)
@@ -794,14 +789,8 @@ static int users_made(struct made *made, char **arg, int outer)
 		make_users(made, arg, outer, self, ready);
 	if (pid < 0)
 		made->err = errno;
-	else {
-		ended.fd = fd;
-		if (poll(&ended, 1, STOPPED + 1000) != 1)
-			made->err = ETIMEDOUT;
-		kill(pid, SIGKILL); /* unreaped, its number is its own */
-		waitpid(pid, NULL, 0);
-		close(fd);
-	}
+	else if (!ended_within(pid, fd, STOPPED + 1000))
+		made->err = ETIMEDOUT;
 	if (made->inner >= 0) {
 		syscall(NR_pidfd_send_signal, made->inner, SIGKILL, NULL, 0);
 		close(made->inner);

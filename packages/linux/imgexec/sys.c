@@ -1,6 +1,7 @@
 #include "imgexec.h"
 
 #include <net/if.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <sys/wait.h>
 
 const char *failed = "";
 int report_fd = -1;
@@ -429,4 +431,15 @@ int end_with(pid_t parent)
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
 		return -1;
 	return getppid() == parent ? 0 : (errno = ESRCH, -1);
+}
+
+bool ended_within(pid_t child, int pidfd, int ms)
+{
+	struct pollfd ended = {pidfd, POLLIN, 0};
+	bool in_time = poll(&ended, 1, ms) == 1;
+
+	syscall(NR_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+	waitpid(child, NULL, 0);
+	close(pidfd);
+	return in_time;
 }

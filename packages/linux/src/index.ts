@@ -11,6 +11,8 @@ export type { NsType } from './abi/ns.ts';
 export { NetlinkSocket, netlinkSocket } from './netlink-socket.ts';
 export { withNetFiles } from './netfile.ts';
 export type { NetFiles } from './netfile.ts';
+export { identityOf, identityPairs } from './identity.ts';
+export type { Identity } from './identity.ts';
 export { ipcCount, ipcCreate, ipcSysctl, ipcSysctlSet } from './ipc.ts';
 export { loopbackUp } from './loopback.ts';
 export { clockNames, clocks, offsetLines, ownOffsets } from './time.ts';

@@ -18,6 +18,7 @@ import { Layout, registryRoot } from './registry/paths.ts';
 import { Root } from './registry/root.ts';
 import { imageByDescent } from './process/descent.ts';
 import { readPlan } from './retire.ts';
+import { identityPairs } from './identity.ts';
 import { newTime, type Clocks } from './time.ts';
 import { ifThere } from './sys/file.ts';
 import { readSysctl, writeSysctl } from './sysctl.ts';
@@ -259,7 +260,5 @@ export abstract class LinuxMachine {
 
 /** The plan step that enters a pinned namespace; its identity is verified then. */
 export function joinStep(serial: bigint, name: string, ns: Pick<Namespace, 'type' | 'ino' | 'id'>): EntryStep {
-  const args: [string, string][] = [['type', ns.type], ['pin', `${serial}/${name}`], ['ino', String(ns.ino)]];
-  if (ns.id !== undefined) args.push(['id', String(ns.id)]);
-  return { verb: 'join', args };
+  return { verb: 'join', args: [['type', ns.type], ['pin', `${serial}/${name}`], ...identityPairs(ns)] };
 }

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { VimageError } from '@vimage/core';
 import type { Hold, Snapshot, SpawnRequest, Standing, StoredImage, Substrate } from '@vimage/core';
+import { none } from './without-images.ts';
 
 /** In the single build, the machine as it is, whatever system it has: programs are started on it, and nothing else is done. EOPNOTSUPP for what would make an image. */
 export class LinuxSubstrate implements Substrate {
@@ -19,19 +19,19 @@ export class LinuxSubstrate implements Substrate {
   }
 
   serial(): never {
-    return none();
+    return none('single');
   }
 
   stage(): never {
-    return none();
+    return none('single');
   }
 
   home(): never {
-    return none();
+    return none('single');
   }
 
   hold(): Hold {
-    return none();
+    return none('single');
   }
 
   isHeld(): boolean {
@@ -39,31 +39,31 @@ export class LinuxSubstrate implements Substrate {
   }
 
   started(): never {
-    return none();
+    return none('single');
   }
 
   doom(): never {
-    return none();
+    return none('single');
   }
 
   retire(): never {
-    return none();
+    return none('single');
   }
 
   processes(): never {
-    return none();
+    return none('single');
   }
 
   signal(): never {
-    return none();
+    return none('single');
   }
 
   end(): never {
-    return none();
+    return none('single');
   }
 
   emptied(): never {
-    return none();
+    return none('single');
   }
 
   holders(): readonly never[] {
@@ -71,7 +71,7 @@ export class LinuxSubstrate implements Substrate {
   }
 
   scrap(): never {
-    return none();
+    return none('single');
   }
 
   gc(): readonly string[] {
@@ -97,11 +97,4 @@ export class LinuxSubstrate implements Substrate {
 /** The substrate of the single build: no Linux in it, and images neither. */
 export function linux(): LinuxSubstrate {
   return new LinuxSubstrate();
-}
-
-/** EOPNOTSUPP. */
-export function none(subject = 'single'): never {
-  throw new VimageError('EOPNOTSUPP', 'this program was built without images (vimage-single)', {
-    subject, hint: 'build it without the condition vimage-single, and run it on Linux',
-  });
 }

@@ -1,9 +1,9 @@
 import { defineComponent, type Component, type EntryStep } from '@vimage/core';
-import { ipcCount, ipcCreate, joinStep, linuxOf, openSelf, usersOf } from '@vimage/linux';
+import { identityPairs, ipcCount, ipcCreate, joinStep, linuxOf, openSelf, usersOf } from '@vimage/linux';
 import { giveBack, noteBefore } from './giveback.ts';
 import { vipcParams } from './params.ts';
 import { checkSysctls, sysctlsOf } from './sysctl.ts';
-import { openPinned, readSaved, readSysctls, savedPairs, stale, writeSysctls, type Vipc } from './vipc.ts';
+import { openPinned, readSaved, readSysctls, stale, writeSysctls, type Vipc } from './vipc.ts';
 
 declare module '@vimage/core' {
   interface ComponentRegistry {
@@ -59,7 +59,7 @@ export const ipc: Component<'ipc'> = defineComponent<'ipc'>({
 
   get: ({ ns }) => [['shm.used', String(ipcCount(ns, 'shm'))], ['sem.used', String(ipcCount(ns, 'sem'))], ['msg.used', String(ipcCount(ns, 'msg'))]],
 
-  save: savedPairs,
+  save: ({ ns }) => identityPairs(ns),
 
   restore: async (saved, cx) => {
     const { serial, name } = cx.image;

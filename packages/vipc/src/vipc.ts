@@ -1,5 +1,5 @@
 import { VimageError, codeOf, type ImageView, type Pairs } from '@vimage/core';
-import { ipcSysctl, ipcSysctlSet, type LinuxSubstrate, type Namespace } from '@vimage/linux';
+import { identityOf, ipcSysctl, ipcSysctlSet, type Identity, type LinuxSubstrate, type Namespace } from '@vimage/linux';
 import { plain, type SysctlKey, type Sysctls } from './sysctl.ts';
 
 /** What stands in the slot of `ipc`: an IPC namespace, and the file system that is its images' /dev/shm. */
@@ -39,15 +39,10 @@ function refused(error: unknown, key: string, value: string): VimageError {
   return new VimageError(code, `sysctl ${key}=${value}: ${code}`, { subject: key, cause: error, ...(hint === undefined ? {} : { hint }) });
 }
 
-export function savedPairs({ ns }: Vipc): Pairs {
-  return [['ino', String(ns.ino)], ...(ns.id === undefined ? [] : [['id', String(ns.id)] as const])];
-}
-
-/** What {@link savedPairs} wrote. EBADMSG. */
-export function readSaved(saved: Pairs, image: string): { readonly ino: bigint; readonly id: bigint | undefined } {
-  const values = new Map(saved);
-  const [ino, id] = ['ino', 'id'].map((key) => values.get(key));
-  if (ino !== undefined && [ino, id ?? '0'].every((text) => /^\d{1,20}$/.test(text))) return { ino: BigInt(ino), id: id === undefined ? undefined : BigInt(id) };
+/** Which namespace the registry says that it is. EBADMSG. */
+export function readSaved(saved: Pairs, image: string): Identity {
+  const known = identityOf(saved);
+  if (known !== undefined) return known;
   throw new VimageError('EBADMSG', `what the registry keeps of the IPC of "${image}" is damaged`, { subject: image, hint: `imgctl destroy ${image}, then create it again` });
 }
 

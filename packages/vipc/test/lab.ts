@@ -1,39 +1,22 @@
-import { boot, type ImageHandle, type Kernel } from '@vimage/core';
-import { imgexecPath, linux } from '@vimage/linux';
+import { boot } from '@vimage/core';
+import { linux } from '@vimage/linux';
 import { vfs } from '@vimage/vfs';
 import { vproc } from '@vimage/vproc';
 import { vuser } from '@vimage/vuser';
-import { ran, type Ran } from '../../linux/test/ran.ts';
-import { Resident } from '../../vproc/test/lab.ts';
+import { ImageLab } from '../../vproc/test/image-lab.ts';
 import { ipc } from '../src/index.ts';
 
 /** What a shell in a root of its own needs. */
 export const files: readonly string[] = ['vir', 'fs', 'ro', '/usr,/bin,/lib,/lib64', 'proc', 'true'];
 
 /** A kernel with the components `ipc`, `user`, `fs` and `proc`, and images that end with it. */
-export class Lab {
-  readonly kernel: Kernel;
-  readonly #residents: Resident[] = [];
-
-  private constructor(kernel: Kernel) {
-    this.kernel = kernel;
-  }
-
+export class Lab extends ImageLab {
   static async open(): Promise<Lab> {
     return new Lab(await boot({ substrate: linux(), components: [vuser, vfs, vproc, ipc] }));
   }
 
-  create(name: string, ...pairs: readonly string[]): Promise<ImageHandle> {
-    return this.kernel.create(['name', name, ...pairs]);
-  }
-
   async set(name: string, ...words: readonly string[]): Promise<void> {
     await this.kernel.set(name, ['vir', 'ipc', ...words]);
-  }
-
-  /** Runs a program that lives in the image, or (-e) acts on it. */
-  run(...args: readonly string[]): Ran {
-    return ran(imgexecPath(), args);
   }
 
   /** What a shell script that lives in the image prints. */
@@ -42,21 +25,9 @@ export class Lab {
     return out + err;
   }
 
-  /** Starts a program that lives in the image; ended with the lab. */
-  start(name: string, ...command: readonly string[]): Resident {
-    const resident = new Resident([name, '--', ...command]);
-    this.#residents.push(resident);
-    return resident;
-  }
-
   /** What `get` shows, by key, those that are read-only included. */
   async values(name: string): Promise<ReadonlyMap<string, string>> {
     return new Map(await this.kernel.get(name, { all: true }));
-  }
-
-  async close(): Promise<void> {
-    for (const resident of this.#residents) resident.end();
-    await this.kernel.close();
   }
 }
 

@@ -1,5 +1,5 @@
 import { VimageError, codeOf, defineComponent, type Component, type CreateContext, type EntryStep, type Pair, type SetContext, type Substrate } from '@vimage/core';
-import { joinStep, linuxOf, openPath, openSelf, usersOf, type Namespace } from '@vimage/linux';
+import { identityPairs, joinStep, linuxOf, openPath, openSelf, usersOf, type Namespace } from '@vimage/linux';
 import { apply } from './change/apply.ts';
 import { filesOf, writeFiles } from './files.ts';
 import { giveBack } from './giveback.ts';
@@ -9,7 +9,7 @@ import { vnetParams, type VnetParams } from './params/table.ts';
 import { removeVnet } from './remove.ts';
 import { noteChange } from './unfinished.ts';
 import { changeUplink, saveUplink, savedUplink, uplinkLapsed, uplinkState, withForwarder } from './uplink/uplink.ts';
-import { Vnet, checkIdentity, identity } from './vnet.ts';
+import { Vnet, checkIdentity } from './vnet.ts';
 import { checkValues } from './wanted/check.ts';
 
 declare module '@vimage/core' {
@@ -72,7 +72,7 @@ export const vnet: Component<'net'> = defineComponent<'net'>({
     if (made.path !== undefined) flags.push(['path', made.path]);
     if (made.files.resolv) flags.push(['resolv', 'yes']);
     if (made.files.hosts) flags.push(['hosts', 'yes']);
-    return [['kind', made.kind], ...identity(made.stack.ns), ...flags, ...saveUplink(made.uplink)];
+    return [['kind', made.kind], ...identityPairs(made.stack.ns), ...flags, ...saveUplink(made.uplink)];
   },
 
   lapsed: (saved) => (uplinkLapsed(saved) ? ['uplink'] : []),

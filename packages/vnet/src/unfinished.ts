@@ -1,9 +1,10 @@
 import { Scope, VimageError, type Pairs, type Stage } from '@vimage/core';
+import { identityPairs } from '@vimage/linux';
 import { apply } from './change/apply.ts';
 import type { Stack } from './stack.ts';
 import { omit } from './omit.ts';
 import { valueOf } from './move/journal.ts';
-import { identity, Vnet } from './vnet.ts';
+import { Vnet } from './vnet.ts';
 import { parseValues, printValues } from './wanted/text.ts';
 import { wanted, type VnetValues } from './wanted/wanted.ts';
 
@@ -12,7 +13,7 @@ export async function noteChange(stage: Stage, own: Vnet, parent: Vnet, before: 
   const entry: Pairs = [
     ['act', 'set'],
     ['parent', parent.serial === undefined ? 'root' : String(parent.serial)],
-    ...identity(parent.stack.ns),
+    ...identityPairs(parent.stack.ns),
     ['before', printValues(asItIs(own.stack, before, after))],
     ['after', printValues(after)],
   ];

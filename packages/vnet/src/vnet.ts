@@ -1,4 +1,4 @@
-import { VimageError, type Pair, type Pairs } from '@vimage/core';
+import { VimageError, type Pairs } from '@vimage/core';
 import type { Namespace } from '@vimage/linux';
 import type { OwnFiles } from './files.ts';
 import { valueOf } from './move/journal.ts';
@@ -37,11 +37,6 @@ export class Vnet {
   close(): void {
     this.stack.close();
   }
-}
-
-/** By what a namespace is known again: pairs for the registry, a journal or a plan. */
-export function identity(ns: Pick<Namespace, 'ino' | 'id'>): readonly Pair[] {
-  return [['ino', String(ns.ino)], ...(ns.id === undefined ? [] : [['id', String(ns.id)] as const])];
 }
 
 /** ESTALE unless the open namespace is the one that was noted. */

@@ -1,5 +1,5 @@
 import { type, type Pairs } from '@vimage/core';
-import { clockNames, type Clocks, type Namespace } from '@vimage/linux';
+import { clockNames, identityOf, identityPairs, type Clocks, type Identity, type Namespace } from '@vimage/linux';
 
 /** What stands in the slot of `time`: a time namespace, and how far its clocks are ahead of the machine's. */
 export interface Vtime {
@@ -19,21 +19,18 @@ export function offsetPairs(offsets: Clocks): Pairs {
 
 export function savedPairs({ ns, offsets }: Vtime): Pairs {
   if (ns === undefined) return [];
-  return [['ino', String(ns.ino)], ...(ns.id === undefined ? [] : [['id', String(ns.id)] as const]), ...offsetPairs(offsets)];
+  return [...identityPairs(ns), ...offsetPairs(offsets)];
 }
 
 /** What {@link savedPairs} wrote. */
-export interface Saved {
-  readonly ino: bigint;
-  readonly id: bigint | undefined;
+export interface Saved extends Identity {
   readonly offsets: Clocks;
 }
 
 /** Undefined where it is damaged. */
 export function readSaved(saved: Pairs): Saved | undefined {
   const values = new Map(saved);
-  const number = (key: string): bigint | undefined => (/^\d+$/.test(values.get(key) ?? '') ? BigInt(values.get(key) ?? '') : undefined);
   const offset = (key: string): bigint | undefined => (/^[+-]?\d+[a-z]+$/.test(values.get(key) ?? '') ? parse(values.get(key) ?? '') : undefined);
-  const [ino, monotonic, boottime] = [number('ino'), offset('monotonic'), offset('boottime')];
-  return ino === undefined || monotonic === undefined || boottime === undefined ? undefined : { ino, id: number('id'), offsets: { monotonic, boottime } };
+  const [known, monotonic, boottime] = [identityOf(saved), offset('monotonic'), offset('boottime')];
+  return known === undefined || monotonic === undefined || boottime === undefined ? undefined : { ...known, offsets: { monotonic, boottime } };
 }

@@ -1,7 +1,7 @@
 // The release that comes next, as changesets makes it of what is here: a copy of the packages, versioned.
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdirSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
-import { publicPackages, root } from './pack.mjs';
+import { packagesOf, publicPackages, root } from './pack.mjs';
 import { run } from './run.mjs';
 
 /** Copies the workspace's packages into a folder and gives them their next versions there: what `npx changeset version` would do here. */
@@ -15,18 +15,19 @@ export async function nextRelease(into) {
   await git('add', '.changeset');
   await git('commit', '--quiet', '--message', 'changes');
   await run(process.execPath, [path.join(root, 'node_modules/@changesets/cli/bin.js'), 'version'], { cwd: into });
-  for (const { dir, manifest } of publicPackages(into)) linkOurs(into, dir, manifest);
+  linkOurs(into);
   return into;
 }
 
 /** What pnpm looks at to learn the versions of what a package depends on, and is not said in numbers. */
-function linkOurs(into, dir, { dependencies, devDependencies, optionalDependencies }) {
-  const ours = new Map(readdirSync(path.join(into, 'packages')).map((name) => path.join(into, 'packages', name)).filter((each) => existsSync(path.join(each, 'package.json')))
-    .map((each) => [JSON.parse(readFileSync(path.join(each, 'package.json'), 'utf8')).name, each]));
-  for (const [name, wanted] of Object.entries({ ...dependencies, ...devDependencies, ...optionalDependencies })) {
-    if (!wanted.startsWith('workspace:')) continue;
-    const link = path.join(dir, 'node_modules', name);
-    mkdirSync(path.dirname(link), { recursive: true });
-    symlinkSync(ours.get(name), link);
+function linkOurs(workspace) {
+  const ours = new Map(packagesOf(workspace).map(({ dir, manifest }) => [manifest.name, dir]));
+  for (const { dir, manifest: { dependencies, devDependencies, optionalDependencies } } of publicPackages(workspace)) {
+    for (const [name, wanted] of Object.entries({ ...dependencies, ...devDependencies, ...optionalDependencies })) {
+      if (!wanted.startsWith('workspace:')) continue;
+      const link = path.join(dir, 'node_modules', name);
+      mkdirSync(path.dirname(link), { recursive: true });
+      symlinkSync(ours.get(name), link);
+    }
   }
 }

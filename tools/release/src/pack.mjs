@@ -17,11 +17,13 @@ function onPath(program) {
 
 /** Folders of the public packages, of the workspace or of a copy of it. */
 export function publicPackages(workspace = root) {
-  return readdirPackages(workspace).map((dir) => ({ dir, manifest: manifestOf(dir) })).filter(({ manifest }) => manifest.private !== true && !unbuilt.has(manifest.name));
+  return packagesOf(workspace).filter(({ manifest }) => manifest.private !== true && !unbuilt.has(manifest.name));
 }
 
-function readdirPackages(workspace) {
-  return readdirSync(path.join(workspace, 'packages')).sort().map((name) => path.join(workspace, 'packages', name)).filter((dir) => existsSync(path.join(dir, 'package.json')));
+/** Folders of all packages. */
+export function packagesOf(workspace) {
+  const dirs = readdirSync(path.join(workspace, 'packages')).sort().map((name) => path.join(workspace, 'packages', name)).filter((dir) => existsSync(path.join(dir, 'package.json')));
+  return dirs.map((dir) => ({ dir, manifest: manifestOf(dir) }));
 }
 
 /** Packs all of ours, as `pnpm publish` would send them, into a folder: the tarballs by name. */

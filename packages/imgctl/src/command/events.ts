@@ -1,3 +1,4 @@
+import { interrupted } from '../interrupted.ts';
 import type { CommandSpec } from '../spec.ts';
 
 export const events: CommandSpec = {
@@ -9,8 +10,7 @@ export const events: CommandSpec = {
     { line: 'events --json', does: '{"type":"created","name":"web","serial":"..."}, one a line' },
   ],
   async run(cx) {
-    const stop = new AbortController();
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop.abort());
+    const stop = interrupted();
     const kernel = await cx.bareKernel();
     try {
       for await (const event of kernel.events(stop.signal)) {

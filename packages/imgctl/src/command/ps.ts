@@ -1,6 +1,7 @@
 import type { ProcessInfo } from '@vimage/core';
 import { readFileSync } from 'node:fs';
 import { table } from '../print/table.ts';
+import { processesOf } from '../processes.ts';
 import type { CommandSpec } from '../spec.ts';
 
 type Row = ProcessInfo & { readonly image: string };
@@ -17,16 +18,7 @@ export const ps: CommandSpec = {
   async run(cx, { operands }) {
     const [only] = operands;
     const kernel = await cx.bareKernel();
-    const names = only === undefined ? (await kernel.list()).filter(({ state }) => state !== 'damaged').map(({ name }) => name) : [only];
-    const rows: Row[] = [];
-    for (const image of names) {
-      try {
-        for (const each of await kernel.processes(image)) rows.push({ image, ...each });
-      } catch (error) {
-        // It went away between the list and now; asked for by name, that is an error.
-        if (only !== undefined) throw error;
-      }
-    }
+    const rows = [...await processesOf(kernel, only)].flatMap(([image, processes]) => processes.map((each): Row => ({ image, ...each })));
     const account = accounts();
     cx.result(rows, () => table(rows, [
       { head: 'PID', of: ({ pid }) => String(pid), right: true },

@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { VimageError, type Kernel, type ProcessInfo } from '@vimage/core';
+import { VimageError, type Kernel } from '@vimage/core';
 import type { Context } from '../context.ts';
+import { interrupted } from '../interrupted.ts';
 import { bytes, duration } from '../print/quantity.ts';
 import { table } from '../print/table.ts';
 import { count } from '../print/text.ts';
+import { processesOf } from '../processes.ts';
 import { textOf, type CommandSpec, type Options } from '../spec.ts';
 import { Screen } from '../top/screen.ts';
 import { usage, type Sample, type Usage } from '../top/usage.ts';
@@ -27,12 +29,10 @@ export const top: CommandSpec = {
     const interval = 1000 * numberOf(options, 'interval', 2, /^\d{1,5}(?:\.\d+)?$/, 'seconds');
     const live = process.stdout.isTTY && !cx.json;
     const times = numberOf(options, 'count', live ? Infinity : 1, /^[1-9]\d{0,6}$/, 'a number of tables');
-    const stop = new AbortController();
-    const quit = (): void => { stop.abort(); };
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, quit);
+    const stop = interrupted();
     const kernel = await cx.bareKernel();
     let before = await look(kernel, only);
-    using screen = live ? new Screen(quit) : undefined;
+    using screen = live ? new Screen(() => { stop.abort(); }) : undefined;
     screen?.show(lines(cx, usage(undefined, before, only !== undefined)));
     for (let i = 0; i < times && await waited(interval, stop.signal); i++) {
       const now = await look(kernel, only);
@@ -59,18 +59,8 @@ async function waited(ms: number, signal: AbortSignal): Promise<boolean> {
   });
 }
 
-/** What lives in each image now, or in one. ESRCH. */
 async function look(kernel: Kernel, only: string | undefined): Promise<Sample> {
-  const names = only === undefined ? (await kernel.list()).filter(({ state }) => state !== 'damaged').map(({ name }) => name) : [only];
-  const processes = new Map<string, readonly ProcessInfo[]>();
-  for (const name of names) {
-    try {
-      processes.set(name, await kernel.processes(name));
-    } catch (error) {
-      // It went away between the list and now; asked for by name, that is an error.
-      if (only !== undefined) throw error;
-    }
-  }
+  const processes = await processesOf(kernel, only);
   return { at: performance.now(), processes };
 }
 

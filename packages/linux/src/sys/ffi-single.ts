@@ -1,10 +1,6 @@
-import { VimageError } from '@vimage/core';
+import { none } from '../without-images.ts';
 
-function refuse(): never {
-  throw new VimageError('EOPNOTSUPP', 'this program was built without images (vimage-single): it makes no calls of Linux', {
-    hint: 'build it without the condition vimage-single, and run it on Linux',
-  });
-}
+const refuse = (): never => none(undefined, ': it makes no calls of Linux');
 
 /** Calls of native code, of which the single build has none: EOPNOTSUPP. */
 export const koffi: { readonly load: () => never; readonly errno: () => never; readonly node: { readonly poll: () => never } } = {

@@ -1,9 +1,10 @@
 import { VimageError, codeOf, type Pairs } from '@vimage/core';
+import { identityPairs } from '@vimage/linux';
 import type { Job } from '../change/job.ts';
 import { valueOf } from '../move/journal.ts';
 import { Transaction } from '../nft/nft.ts';
 import type { Stack } from '../stack.ts';
-import { identity, type Vnet } from '../vnet.ts';
+import type { Vnet } from '../vnet.ts';
 import { borrow, giveBackBorrowed } from './borrow.ts';
 import { publishes4, tableName, tableOf } from './rules.ts';
 import { forwardingOf, type Forwarding } from './wish.ts';
@@ -81,7 +82,7 @@ export function stopForwarding(at: Stack, serial: bigint): readonly string[] {
 }
 
 function forwardEntry(parent: Vnet): Pairs {
-  return [['act', 'forward'], ['parent', parent.serial === undefined ? 'root' : String(parent.serial)], ...identity(parent.stack.ns)];
+  return [['act', 'forward'], ['parent', parent.serial === undefined ? 'root' : String(parent.serial)], ...identityPairs(parent.stack.ns)];
 }
 
 /** Whether a journal entry is of the parent's forwarding. */

@@ -1,9 +1,10 @@
 import { VimageError, codeOf, type Pairs } from '@vimage/core';
+import { identityPairs } from '@vimage/linux';
 import type { Link } from '@vimage/netlink';
 import { parentHas } from '../change/devices.ts';
 import type { Job } from '../change/job.ts';
 import { insideName, moveType, type Move } from '../params/move.ts';
-import { identity, type Vnet } from '../vnet.ts';
+import type { Vnet } from '../vnet.ts';
 import { refused } from '../words.ts';
 import { give, type Places } from './give.ts';
 import { initStack } from './init.ts';
@@ -77,7 +78,7 @@ export function entryOf(was: Snapshot, parent: Vnet): Pairs {
   return [
     ['act', 'if'],
     ['parent', parent.serial === undefined ? 'root' : String(parent.serial)],
-    ...identity(parent.stack.ns),
+    ...identityPairs(parent.stack.ns),
     ['state', printSnapshot(was)],
   ];
 }

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { Server } from 'node:net';
 
 /** What Node's own code made of a native handle: a socket, a server. */
 export function ownerOf(handle: object): object | undefined {
@@ -17,13 +18,18 @@ function call(on: object, method: string, ...args: readonly unknown[]): boolean 
   return true;
 }
 
+/** The primary of a cluster takes the handle from the server that it made for it, and leaves listeners there that would answer a worker once more. */
+function givenAway(owner: object, handle: object): boolean {
+  return owner instanceof Server && Reflect.get(owner, '_handle') !== handle;
+}
+
 /**
  * Ends whoever has a handle: a socket is destroyed, a server closed. The error goes to those who listen for errors; nobody is ended
  * for not listening: they see that it is closed.
  */
 export function endOwner(handle: object, error: Error): void {
   const owner = ownerOf(handle);
-  if (owner === undefined || Reflect.get(owner, 'destroyed') === true) {
+  if (owner === undefined || Reflect.get(owner, 'destroyed') === true || givenAway(owner, handle)) {
     call(handle, 'close');
     return;
   }

@@ -1,6 +1,7 @@
 import { readSync } from 'node:fs';
 import { imgexecPath } from '../imgexec.ts';
 import { pipe, reap } from '../sys/process.ts';
+import { keepApart } from './cluster.ts';
 import { binding, prototypeOf, wrap } from './native.ts';
 import { refused, warned } from './refused.ts';
 import { standForSpawn } from './store.ts';
@@ -39,7 +40,10 @@ export function wrapSpawn(): void {
       const result = call(these);
       if (typeof result !== 'number' || result < 0) return result;
       const why = failed();
-      if (why === undefined) return result;
+      if (why === undefined) {
+        keepApart(this, these.envPairs);
+        return result;
+      }
       neverWas(this);
       return why;
     });

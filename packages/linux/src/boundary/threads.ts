@@ -141,6 +141,14 @@ export class Threads implements CurrentThread {
     return on === undefined ? undefined : `${on.image.serial} ${coverText(on.cover)}`;
   }
 
+  /** A name for the network stack in which the thread makes its sockets: two images may have one. ESRCH, EOPNOTSUPP. */
+  netOf(td: Thread): string {
+    return boundary(td, () => {
+      const net = this.#placeOf(td)?.net;
+      return net === undefined ? '' : String(net.id ?? net.ino);
+    });
+  }
+
   /** What keeps connections for the image, and where it makes them: a proc of its own, as they outlive who first asked for one. ESRCH. */
   pool(td: Thread): { readonly pool: Pool; readonly stand: Stand } {
     const key = this.keyOf(td) ?? '';

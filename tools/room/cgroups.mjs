@@ -28,10 +28,13 @@ export function enterCgroups() {
     const dir = `${before}/room-${process.pid}`;
     try {
       mkdirSync(dir);
-      writeFileSync(`${dir}/cgroup.procs`, String(process.pid));
+      handDown(before);
+      // Below it, so that what is limited in the room can be: a v2 cgroup with processes in it hands nothing down.
+      mkdirSync(`${dir}/in`);
+      writeFileSync(`${dir}/in/cgroup.procs`, String(process.pid));
       entered.push({ before, dir });
     } catch {
-      if (existsSync(dir)) rmdirSync(dir);
+      if (existsSync(dir)) removeTree(dir);
     }
   }
   return {
@@ -47,6 +50,18 @@ export function enterCgroups() {
       }
     },
   };
+}
+
+/** What the room needs of v2 controllers, where it can be had; where not, tests of limits say so. */
+function handDown(dir) {
+  if (!existsSync(`${dir}/cgroup.subtree_control`)) return;
+  for (const each of readFileSync(`${dir}/cgroup.controllers`, 'utf8').trim().split(' ').filter((name) => limiting.includes(name))) {
+    try {
+      writeFileSync(`${dir}/cgroup.subtree_control`, `+${each}`);
+    } catch {
+      // it has processes in it
+    }
+  }
 }
 
 function removeTree(dir) {

@@ -1,5 +1,6 @@
 import { accessSync, constants, existsSync, readFileSync, readdirSync } from 'node:fs';
 import { codeOf } from '@vimage/core';
+import { cgroupBase } from './cgroup-base.ts';
 import { ownMounts } from './mountinfo.ts';
 import type { Mount } from './mountinfo.ts';
 import { ifThere, needDir, poke, removeDir } from './sys/file.ts';
@@ -30,6 +31,8 @@ export interface Hierarchy {
   readonly mount: string;
   /** Our own cgroup's directory. */
   readonly own: string;
+  /** That below which those of images are made. */
+  readonly base: string;
 }
 
 export interface Line {
@@ -60,7 +63,7 @@ function hierarchy(kind: 'v1' | 'v2', mount: Mount | undefined, path: string | u
   } catch {
     return undefined;
   }
-  return { kind, mount: mount.at, own };
+  return { kind, mount: mount.at, own, base: kind === 'v2' ? cgroupBase(mount.at, own) : own };
 }
 
 /**
@@ -98,8 +101,8 @@ export function serialOf(path: string): bigint | undefined {
 
 /** Where the cgroup of a child of img0, as this process sees it, is. */
 export function topCgroup(at: Hierarchy, serial: bigint): CgroupDir {
-  const [, base = '', serials = ''] = inImage.exec(at.own) ?? [];
-  const top = base === '' ? `${at.own === '/' ? '' : at.own}/vimage` : base + serials;
+  const [, around = '', serials = ''] = inImage.exec(at.own) ?? [];
+  const top = around === '' ? `${at.base === '/' ? '' : at.base}/vimage` : around + serials;
   return { path: `${top}/${serial}`, kind: at.kind };
 }
 

@@ -33,6 +33,7 @@ export { openWithoutLinks } from './rooted/openat2.ts';
 export { ImageFs } from './rooted/image-fs.ts';
 export { probeCgroup } from './cgroup.ts';
 export type { CgroupAt, Hierarchy } from './cgroup.ts';
+export { onesIn } from './limit.ts';
 export type { Bounded, Controller } from './limit.ts';
 export { poke } from './sys/file.ts';
 export { processInfo, processStat } from './process/info.ts';

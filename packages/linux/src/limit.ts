@@ -1,5 +1,7 @@
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { VimageError, codeOf } from '@vimage/core';
+import { isOccupied } from './cgroup-base.ts';
 import { cgroupPids, cgroupRemove, cgroupTree, chainOf, directory, initDir, needTree, ownLines, topOf } from './cgroup.ts';
 import type { CgroupAt, CgroupDir, Hierarchy, Line } from './cgroup.ts';
 import { ownMounts } from './mountinfo.ts';
@@ -128,18 +130,40 @@ export function pidsLimitBack(at: CgroupAt | undefined, max: number | undefined)
 }
 
 function write(at: CgroupAt | undefined, dir: string, max: number | undefined): void {
-  // In the image's own cgroup the two pid 1s count, and are not the user's.
-  poke(`${dir}/pids.max`, max === undefined ? 'max' : String(dir === at?.path ? max + 2 : max));
+  const more = dir === at?.path && existsSync(`${dir}/${initDir}`) ? ones : 0;
+  poke(`${dir}/pids.max`, max === undefined ? 'max' : String(max + more));
+}
+
+/** In the image's own cgroup its two pid 1s count, and are not the user's. */
+const ones = 2;
+
+/** They are about to be made. */
+export function pidsForOnes({ path }: CgroupAt): void {
+  const file = `${path}/pids.max`;
+  if (existsSync(`${path}/${initDir}`) || !existsSync(file)) return;
+  const max = Number(readFileSync(file, 'latin1'));
+  if (!Number.isNaN(max)) poke(file, String(max + ones));
+}
+
+/** How many of those that {@link bounded} counts are the image's pid 1s. */
+export function onesIn({ dir, kind }: Bounded): number {
+  return kind === 'v2' ? cgroupPids(`${dir}/${initDir}`).length : 0;
 }
 
 const cannot: Readonly<Record<Controller, string>> = {
   pids: 'the number of processes cannot be limited', memory: 'memory cannot be limited', cpu: 'CPU time cannot be limited', cpuacct: 'CPU time cannot be counted',
 };
 
+function howToGet(at: CgroupAt | undefined, controller: Controller): string {
+  if (at?.kind !== 'v2') return `mount cgroup2, with "${controller}" in its cgroup.controllers`;
+  const base = dirname(chainOf(at.path)?.top ?? at.path);
+  return isOccupied(base, controller)
+    ? `${base} has processes in it, and hands "${controller}" to none below: start imgctl from a cgroup below it (a unit of systemd: Delegate=yes, DelegateSubgroup=main)`
+    : `${dirname(at.path)} must have "${controller}" in its cgroup.controllers; or mount the v1 ${controller} hierarchy`;
+}
+
 function noController(at: CgroupAt | undefined, controller: Controller): VimageError {
-  const hint = at?.kind === 'v2'
-    ? `${at.path.slice(0, at.path.lastIndexOf('/'))} must have "${controller}" in its cgroup.controllers; or mount the v1 ${controller} hierarchy`
-    : `mount cgroup2, with "${controller}" in its cgroup.controllers`;
+  const hint = howToGet(at, controller);
   return new VimageError('EOPNOTSUPP', `${cannot[controller]} here: no cgroup of ours has the ${controller} controller`, { subject: controller, hint });
 }
 
@@ -159,11 +183,6 @@ function gather(at: CgroupAt, limit: string, controller: Controller): void {
     }
   }
   throw new VimageError('EAGAIN', 'the image starts processes faster than they can be counted', { subject: controller, hint: 'stop them first (imgctl kill -s STOP), or try again' });
-}
-
-/** Whether a cgroup of membership limits what will be in it. */
-export function isLimited(path: string): boolean {
-  return ['pids.max', 'memory.max', 'cpu.max'].map((name) => `${path}/${name}`).some((file) => existsSync(file) && !readFileSync(file, 'latin1').startsWith('max'));
 }
 
 /** Removes the places where an image was limited, and what held them where that is empty now; false where something still is in one. */

@@ -3,7 +3,7 @@ import { VimageError } from '@vimage/core';
 import type { Awaitable, EntryStep, StoredImage } from '@vimage/core';
 import { initDir, parseCgroups, probeCgroup, serialOf } from './cgroup.ts';
 import type { CgroupAt, Hierarchy } from './cgroup.ts';
-import { boundAt, bounded, pidsLimit, pidsLimitBack } from './limit.ts';
+import { boundAt, bounded, pidsForOnes, pidsLimit, pidsLimitBack } from './limit.ts';
 import type { Bounded, Controller } from './limit.ts';
 import { away, endErrands, netOwnedBy } from './away.ts';
 import { netlinkSocket } from './netlink-socket.ts';
@@ -212,6 +212,7 @@ export abstract class LinuxMachine {
   /** Makes and pins the two pid namespaces of an image, imgexec pid 1 in both, inside `outer` when its parent has its own. */
   async initStart(image: Named, outer?: OuterPid): Promise<InitPids> {
     const at = this.cgroupOf(image);
+    if (at?.kind === 'v2') pidsForOnes(at);
     const where = at === undefined ? { path: this.dirOf(image), kind: 'dir' as const } : { path: `${at.path}/${initDir}`, kind: at.kind };
     return (await this.pinner()).init(image.serial, where, this.lockOf(image.serial), outer);
   }

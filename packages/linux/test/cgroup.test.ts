@@ -11,8 +11,8 @@ describe('where membership is told', () => {
     const named = mount('/', '/tmp', 'cgroup', 'rw,name=systemd');
     const memory = mount('/', '/tmp', 'cgroup', 'rw,memory');
     const lines = parseCgroups('5:memory:/m\n1:name=systemd:/\n0::/\n');
-    expect(probeCgroup(parseMounts([named, memory, v2].join('\n')), lines)).toEqual({ kind: 'v2', mount: '/tmp', own: '/tmp' });
-    expect(probeCgroup(parseMounts([memory, named].join('\n')), lines)).toEqual({ kind: 'v1', mount: '/tmp', own: '/tmp' });
+    expect(probeCgroup(parseMounts([named, memory, v2].join('\n')), lines)).toEqual({ kind: 'v2', mount: '/tmp', own: '/tmp', base: '/tmp' });
+    expect(probeCgroup(parseMounts([memory, named].join('\n')), lines)).toEqual({ kind: 'v1', mount: '/tmp', own: '/tmp', base: '/tmp' });
     expect(probeCgroup(parseMounts(memory), lines)).toBeUndefined();
   });
 
@@ -28,8 +28,8 @@ describe('where membership is told', () => {
     expect(serialOf('/user.slice/vimage/12/34/procs/mine')).toBe(34n);
     expect(serialOf('/user.slice')).toBeUndefined();
     expect(serialOf('/vimage')).toBeUndefined();
-    expect(topCgroup({ kind: 'v2', mount: '/c', own: '/c' }, 5n).path).toBe('/c/vimage/5');
-    expect(topCgroup({ kind: 'v2', mount: '/c', own: '/c/vimage/7/procs' }, 5n).path).toBe('/c/vimage/7/5');
+    expect(topCgroup({ kind: 'v2', mount: '/c', own: '/c', base: '/c' }, 5n).path).toBe('/c/vimage/5');
+    expect(topCgroup({ kind: 'v2', mount: '/c', own: '/c/vimage/7/procs', base: '/c/vimage/7/procs' }, 5n).path).toBe('/c/vimage/7/5');
   });
 
   it('knows signals by name and by number', () => {

@@ -1,4 +1,5 @@
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
+import { probeCgroup } from '@vimage/linux';
 
 /** What is on the machine and could be left over, as lines that can be compared. */
 export interface Machine {
@@ -76,7 +77,7 @@ function marked(pid: number, marker: string | undefined): boolean {
   return marker === undefined || pid === process.pid || attempt(() => readFileSync(`/proc/${pid}/environ`, 'latin1'), '').includes(marker);
 }
 
-/** Directories `vimage/SERIAL...` below the cgroup of this process, in the hierarchies that tell membership or limit. */
+/** Directories `vimage/SERIAL...` where images of this process have theirs, in the hierarchies that tell membership or limit. */
 function cgroups(): readonly string[] {
   const found: string[] = [];
   const walk = (dir: string): void => {
@@ -92,6 +93,8 @@ function cgroups(): readonly string[] {
     const mount = mounts.find((each) => (kind === '' ? each.includes(' - cgroup2 ') : /^name=|(?:^|,)(?:pids|memory|cpu|cpuacct)(?:,|$)/.test(kind) && / - cgroup .*/.test(each) && each.endsWith(kind)));
     if (mount !== undefined) walk(`${mount.split(' ')[4] ?? ''}${path === '/' ? '' : path}/vimage`);
   }
+  const told = attempt(() => probeCgroup(), undefined);
+  if (told !== undefined && told.base !== told.own) walk(`${told.base}/vimage`);
   return found.sort();
 }
 

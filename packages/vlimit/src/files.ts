@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { VimageError, codeOf } from '@vimage/core';
-import { poke, type Bounded } from '@vimage/linux';
+import { onesIn, poke, type Bounded } from '@vimage/linux';
 import { cpuWrites, period, quotaOf } from './cpu.ts';
 
 function read(path: string): string | undefined {
@@ -62,9 +62,10 @@ export function memoryUsed({ dir, kind }: Bounded): number | undefined {
   return number(`${dir}/memory.${kind === 'v1' ? 'usage_in_bytes' : 'current'}`);
 }
 
-/** Processes and threads that there are. */
-export function pidsUsed({ dir }: Bounded): number | undefined {
-  return number(`${dir}/pids.current`);
+/** Processes and threads that there are, the image's pid 1s not among them. */
+export function pidsUsed(at: Bounded): number | undefined {
+  const all = number(`${at.dir}/pids.current`);
+  return all === undefined ? undefined : Math.max(0, all - onesIn(at));
 }
 
 /** Milliseconds of CPU time used, by those too that have ended. */

@@ -5,14 +5,16 @@ import { onCall } from '@vimage/linux/door';
 import { failEachAct } from '@vimage/testing';
 import { needRoot } from '../../linux/test/rights.ts';
 import { memberPid } from '../../vproc/test/lab.ts';
-import { fileOf, imageCgroups, v1, without } from './cgroups.ts';
+import { boundsOf, imageCgroups, v1, without } from './cgroups.ts';
 import { Lab } from './lab.ts';
 
 const script = fileURLToPath(new URL('./child/act.mjs', import.meta.url));
 const act = (n: number, ...words: readonly string[]): ReturnType<typeof spawnSync> => spawnSync(process.execPath, [script, String(n), ...words], { encoding: 'utf8' });
 const namesOf = (...words: readonly string[]): readonly string[] => (JSON.parse(String(act(-1, ...words).stdout)) as { names: string[] }).names;
-const why = without('pids', 'memory', 'cpu');
-const title = (text: string): string => `${text}${needRoot.note}${why === undefined ? '' : ` (skipped: ${why})`}`;
+const controllers = ['pids', 'memory', 'cpu'];
+const why = without(controllers);
+const title = (text: string, reason: string | undefined = why): string => `${text}${needRoot.note}${reason === undefined ? '' : ` (skipped: ${reason})`}`;
+const whyV1 = without(controllers, ['v1']);
 const limits = ['memory', '64m', 'pids', '50', 'cpu', '2'];
 
 describe.skipIf(needRoot.missing || why !== undefined)(title('a change'), () => {
@@ -28,14 +30,14 @@ describe.skipIf(needRoot.missing || why !== undefined)(title('a change'), () => 
   afterEach(() => onCall(undefined));
   afterAll(() => at.close());
 
-  const now = (): readonly string[] => {
+  const now = (): readonly number[] => {
     const [lab = 0, web = 0] = pids;
-    return [fileOf('memory', lab, 'memory.limit_in_bytes'), fileOf('memory', lab, 'memory.memsw.limit_in_bytes'), fileOf('pids', lab, 'pids.max'), fileOf('cpu', lab, 'cpu.cfs_quota_us'), fileOf('cpu', web, 'cpu.cfs_quota_us')];
+    return [boundsOf('memory', lab), boundsOf('swap', lab), boundsOf('pids', lab), boundsOf('cpu', lab), boundsOf('cpu', web)];
   };
   const less = ['memory', '32m', 'pids', '20', 'cpu', '0.5'];
-  const states: Readonly<Record<string, readonly string[]>> = {
-    '50': [String(64 << 20), String(64 << 20), '50', '200000', '100000'],
-    '20': [String(32 << 20), String(32 << 20), '20', '50000', '50000'],
+  const states: Readonly<Record<string, readonly number[]>> = {
+    '50': [64 << 20, 64 << 20, 50, 200_000, 100_000],
+    '20': [32 << 20, 32 << 20, 20, 50_000, 50_000],
   };
   const asked = async (): Promise<string> => (await at.value('lab', 'pids')) ?? '';
 
@@ -97,7 +99,7 @@ describe.skipIf(needRoot.missing || why !== undefined)(title('a killed maker'), 
   });
 });
 
-describe.skipIf(needRoot.missing || why !== undefined)(title('where a controller is not mounted'), () => {
+describe.skipIf(needRoot.missing || whyV1 !== undefined)(title('where a controller is not mounted', whyV1), () => {
   interface Outcome { readonly code?: string; readonly subject?: string; readonly message?: string; readonly hint?: string; readonly notes?: readonly string[]; readonly shown?: readonly (readonly string[])[] }
   const unmounted = (controllers: readonly string[], ...words: readonly string[]): Outcome => {
     const commands = [...controllers.flatMap((each) => (v1(each) === undefined ? [] : [`umount -l ${v1(each)?.at ?? ''}`])), `exec ${process.execPath} ${script} -1 ${words.join(' ')}`];

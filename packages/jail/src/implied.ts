@@ -4,12 +4,14 @@ import { checkLevel, levelPairs } from './level.ts';
 import { checkNetwork, networkPairs } from './network.ts';
 import type { JailValues } from './params.ts';
 import { mountPairs } from './mounts.ts';
+import { checkSysv, sysvSection, sysvSwitch } from './sysv.ts';
 
 /** What a jail is made of: its parameters in the words of the components that keep them. EINVAL, EOPNOTSUPP. */
 export function impliedPairs(values: JailValues): Pairs {
   checkNetwork(values);
   checkLevel(values);
-  return [...networkPairs(values), ...mountPairs(values), ['vir', 'proc'], ['vir', 'priv'], ...allowed(values)];
+  checkSysv(values);
+  return [...networkPairs(values), ...mountPairs(values), ...sysvSection(values), ['vir', 'proc'], ['vir', 'priv'], ...allowed(values)];
 }
 
 function allowed(values: JailValues): Pairs {
@@ -17,5 +19,5 @@ function allowed(values: JailValues): Pairs {
   const configures: Pairs = values.vnet === true && values['allow.routing'] === undefined ? [['allow.net_admin', 'true']] : [];
   const forbidden = levelPairs(values.securelevel ?? -1);
   const never = new Set(forbidden.map(([key]) => key));
-  return [...[...said, ...configures].filter(([key]) => !never.has(key)), ...forbidden];
+  return [...[...said, ...sysvSwitch(values), ...configures].filter(([key]) => !never.has(key)), ...forbidden];
 }

@@ -3,7 +3,7 @@ import { jailAddressType, type JailAddress } from './address.ts';
 import { allowKeys, allowTable, type AllowKey } from './allow.ts';
 import { mountType, type Mount } from './fstab.ts';
 
-/** Who has a part of the network: the jail alone, as those around it, or nobody. */
+/** Who has a part of the network, or of System V IPC: the jail alone, as those around it, or nobody. */
 export type Access = 'new' | 'inherit' | 'disable';
 
 /** The parameters that are commands, run as the jail comes and goes. */
@@ -21,6 +21,9 @@ export type JailParams = {
   readonly 'ip4.addr': ListParam<JailAddress>;
   readonly 'ip6.addr': ListParam<JailAddress>;
   readonly interface: StringParam;
+  readonly sysvmsg: OneParam<Access>;
+  readonly sysvsem: OneParam<Access>;
+  readonly sysvshm: OneParam<Access>;
   readonly mount: ListParam<Mount>;
   readonly 'mount.devfs': FlagParam;
   readonly 'mount.fdescfs': FlagParam;
@@ -68,6 +71,9 @@ export const jailParams: JailParams = {
   'ip4.addr': listParam(jailAddressType(4), { access: 'rw', describe: 'IPv4 addresses, each on an interface', example: 'eth0|10.7.0.2/24' }),
   'ip6.addr': listParam(jailAddressType(6), { access: 'rw', describe: 'IPv6 addresses, each on an interface', example: 'eth0|fd00::2/64' }),
   interface: param(type.ifname(), { access: 'rw', describe: 'where addresses are that name no interface', example: 'eth0' }),
+  sysvmsg: param(access, { access: 'create', describe: 'System V messages: of its own (vir ipc), those around it, or none', example: 'new' }),
+  sysvsem: param(access, { access: 'create', describe: 'System V semaphores: the same', example: 'new' }),
+  sysvshm: param(access, { access: 'create', describe: 'System V shared memory: the same', example: 'new' }),
   mount: listParam(mountType(), { access: 'rw', describe: 'file systems of the jail, lines of fstab(5) with places below its root', example: '/usr/ports /usr/ports nullfs ro', split: false }),
   'mount.devfs': flag('a minimal /dev', 'true'),
   'mount.fdescfs': flag('the descriptors of a process as /dev/fd, in that /dev', 'true'),

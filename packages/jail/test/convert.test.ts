@@ -66,7 +66,7 @@ describe('jail.conf as images', () => {
 
   it('leaves out what has no counterpart, and says the same of one flag once', () => {
     expect(shown('a { sysvmsg = new; sysvsem = disable; sysvshm = new; allow.adjtime; allow.settime; host = inherit; persist; jid = 7; devfs_ruleset = 4; enforce_statfs = 2; allow.mount.zfs; exec.fib = 1; stop.timeout = 3; }'))
-      .toEqual(['a: vir jail; allow.sysvipc true; allow.settime true']);
+      .toEqual(['a: vir jail; sysvmsg new; sysvsem disable; sysvshm new; allow.settime true']);
   });
 
   it.each([

@@ -33,6 +33,10 @@ describe('a jail is made of', () => {
     [['vnet', 'true', 'securelevel', '3'], `vir net; vir proc; vir priv; ${offSwitches(3)}`],
     [['ip4', 'inherit', 'allow.raw_sockets', 'true', 'allow.reserved_ports', 'false', 'allow.unprivileged_proc_debug', 'true', 'allow.settime', 'false'],
       'vir proc; vir priv; allow.raw_sockets true; allow.reserved_ports false; allow.ptrace true; allow.clock false'],
+    [['ip4', 'inherit', 'sysvshm', 'new', 'sysvsem', 'disable'], 'vir ipc; vir proc; vir priv; allow.sysvipc true'],
+    [['ip4', 'inherit', 'sysvshm', 'inherit'], 'vir proc; vir priv; allow.sysvipc true'],
+    [['ip4', 'inherit', 'sysvshm', 'disable', 'sysvmsg', 'disable'], 'vir proc; vir priv; allow.sysvipc false'],
+    [['ip4', 'inherit', 'sysvmsg', 'disable', 'allow.sysvipc', 'true'], 'vir proc; vir priv; allow.sysvipc true'],
     [['ip4', 'inherit', 'securelevel', '1', 'allow.chflags', 'false'], `vir proc; vir priv; ${offSwitches(1)}`],
   ])('%j', (words, expected) => {
     expect(implied(...words)).toBe(expected);
@@ -48,6 +52,9 @@ describe('a jail is made of', () => {
     [['ip4.addr', 'lo1|10.0.0.1'], 'EOPNOTSUPP', /leads nowhere/],
     [['mount', '/a /b nullfs'], 'EINVAL', /root of its own/],
     [['securelevel', '1', 'allow.chflags', 'true'], 'EINVAL', /securelevel 1 forbids/],
+    [['sysvshm', 'new', 'sysvsem', 'inherit'], 'EOPNOTSUPP', /sysvshm new and sysvsem inherit: Linux has one namespace/],
+    [['sysvsem', 'new', 'allow.sysvipc', 'false'], 'EINVAL', /allow\.sysvipc false forbids what sysvsem new permits/],
+    [['sysvsem', 'both'], 'EINVAL', /./],
     [['ip4.addr', 'eth0|fd00::1'], 'EINVAL', /IPv4 address/],
     [['mount', '/a /b zfs'], 'EOPNOTSUPP', /kind "zfs"/],
     [['mount', '/a'], 'EINVAL', /fstab/],

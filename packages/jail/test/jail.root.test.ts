@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { boot, type Kernel } from '@vimage/core';
 import { imgexecPath, linux, type LinuxSubstrate } from '@vimage/linux';
 import { vfs } from '@vimage/vfs';
+import { ipc } from '@vimage/vipc';
 import { vnet } from '@vimage/vnet';
 import { vpriv } from '@vimage/vpriv';
 import { vproc } from '@vimage/vproc';
@@ -19,7 +20,7 @@ describe.skipIf(needRoot.missing)(`a jail on the kernel${needRoot.note}`, () => 
   let root: string;
   const start = async (): Promise<Kernel> => {
     substrate = linux();
-    return boot({ substrate, components: [vuser, vfs, vnet, vproc, vpriv, jail] });
+    return boot({ substrate, components: [vuser, vfs, vnet, ipc, vproc, vpriv, jail] });
   };
   beforeAll(async () => {
     kernel = await start();
@@ -50,6 +51,21 @@ describe.skipIf(needRoot.missing)(`a jail on the kernel${needRoot.note}`, () => 
     });
     expect(hostname()).not.toBe('www.example.org');
     expect((await kernel.info('www')).slots.filter(({ kind }) => kind === 'own').map(({ component }) => component)).toEqual(['fs', 'proc', 'priv', 'jail']);
+  });
+
+  it('has System V IPC of its own, that around it, or none', async () => {
+    await kernel.create(['name', 'own', ...jailed('ip4', 'inherit', 'mount.devfs', 'true', 'sysvshm', 'new')]);
+    await kernel.create(['name', 'none', ...jailed('ip4', 'inherit', 'sysvshm', 'disable')]);
+    await kernel.create(['name', 'around', ...jailed('ip4', 'inherit', 'sysvshm', 'inherit')]);
+    const made = run('around', 'ipcmk -M 100').out.match(/\d+/)?.[0] ?? '';
+    try {
+      expect(run('own', 'ipcmk -M 100').status).toBe(0);
+      expect(['own', 'around'].map((name) => run(name, 'ipcs -m | grep -c 0x').out.trim())).toEqual(['1', '1']);
+      expect(run('own', `ipcrm -m ${made === '0' ? '1' : made}`).status).not.toBe(0);
+      expect(run('none', 'ipcmk -M 100')).toMatchObject({ status: 1, err: expect.stringMatching(/not implemented/) });
+    } finally {
+      expect(run('around', `ipcrm -m ${made}`).status).toBe(0);
+    }
   });
 
   it('is found and changed by another process, and what is tried and refused is as before', async () => {

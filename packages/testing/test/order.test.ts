@@ -16,6 +16,11 @@ describe('after', () => {
     await expect(kernelOf([toyComponent('a', ['b']), toyComponent('b', [], ['a'])])).rejects.toMatchObject({ code: 'ELOOP' });
   });
 
+  it.each([[undefined], [null], ['net']])('refuses %j in the place of a component', async (given) => {
+    // As JavaScript passes a name that its package does not export.
+    await expect(Reflect.apply(kernelOf, undefined, [[given]])).rejects.toMatchObject({ code: 'EINVAL', message: `expected a component, not ${String(given)}` });
+  });
+
   it('lets create() and set() look: undefined where it is not registered', async () => {
     const seen: unknown[] = [];
     const late = toyComponent('late', [], ['early', 'nowhere']);

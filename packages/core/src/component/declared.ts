@@ -4,6 +4,10 @@ import { interfaceVersion, type AnyComponent } from './component.ts';
 
 /** What a component says of itself, before anything of it is called. EOPNOTSUPP: it wants another interface; EINVAL. */
 export function checkDeclaration(component: AnyComponent): void {
+  const given: unknown = component;
+  if (typeof given !== 'object' || given === null) {
+    throw new VimageError('EINVAL', `expected a component, not ${String(given)}`, { subject: String(given), hint: 'does its package export it by the name that is imported?' });
+  }
   if (!/^[a-z][a-z0-9]{0,15}$/.test(component.name)) {
     throw new VimageError('EINVAL', `"${component.name}" is no component name: expected 1 to 16 small letters and digits`, { subject: component.name });
   }

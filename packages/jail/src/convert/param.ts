@@ -30,7 +30,7 @@ export interface Around {
   readonly source: ConfSource;
 }
 
-const renamed: Readonly<Record<string, string>> = { 'exec.prepare': 'exec.prestart', 'exec.release': 'exec.poststop', 'allow.adjtime': 'allow.settime', 'sysvmsg': 'allow.sysvipc', 'sysvsem': 'allow.sysvipc', 'sysvshm': 'allow.sysvipc' };
+const renamed: Readonly<Record<string, string>> = { 'exec.prepare': 'exec.prestart', 'exec.release': 'exec.poststop', 'allow.adjtime': 'allow.settime' };
 
 /** One parameter of jail.conf(5). EINVAL: nobody knows it, or what it says. */
 export function convert(given: ConfParam, around: Around): Converted {
@@ -61,7 +61,7 @@ function jailPairs(param: ConfParam, { path, source }: Around): Pairs {
   const { name, values } = param;
   const key = renamed[name] ?? name;
   if (name === 'host' || name === 'persist') return [];
-  if (isFlag(key)) return [[key, name.startsWith('sysv') ? String(one(param) !== 'disable') : boolean(one(param))]];
+  if (isFlag(key)) return [[key, boolean(one(param))]];
   if (name === 'ip4.addr' || name === 'ip6.addr') return values.map((value) => [name, addressText(value)]);
   if (name === 'mount') return values.flatMap((line) => pairOf(line, path));
   if (name === 'mount.fstab') return source.read(one(param), param.place.file).flatMap(({ text }) => text.split('\n').flatMap((line) => pairOf(line, path)));

@@ -88,7 +88,10 @@ describe.skipIf(why !== undefined)(`imgctl selftest${why === undefined ? '' : `:
 
   it('sees imgexec within reach where an image without files of its own executes it', async () => {
     const what = ['--strict', '--probe', 'exe-of-joining'];
-    expect((await probeOf(['vir proc', 'vir priv'], ...what)).outcomes).toMatchObject([{ verdict: 'fail', reason: expect.stringContaining('imgexec can be overwritten') as string }]);
+    // It is there for a moment, which the probe on a busy machine may not meet.
+    let found: readonly Outcome[] = [];
+    for (let looks = 0; looks < 3 && verdicts(found, 'fail').length === 0; looks++) found = (await probeOf(['vir proc', 'vir priv'], ...what)).outcomes;
+    expect(found).toMatchObject([{ verdict: 'fail', reason: expect.stringContaining('imgexec can be overwritten') as string }]);
     expect((await probeOf(['vir fs root host', 'vir proc', 'vir priv'], ...what)).outcomes).toMatchObject([{ verdict: 'pass', reason: expect.stringMatching(/^seen \d+ times/) as string }]);
   });
 

@@ -17,6 +17,10 @@ chmod 755 /root/run
 mount -t cgroup2 cgroup /root/sys/fs/cgroup
 cp -a /lib/modules/* /root/lib/modules/
 cp /job /root/run/job
+# The machine outside may have no modprobe(8), and the kernel asks for modules as they are needed.
+cp /bin/busybox /root/run/busybox
+ln -s busybox /root/run/modprobe
+echo /run/modprobe > /root/proc/sys/kernel/modprobe
 ip link set lo up
 cat > /root/run/main <<'END'
 echo "vimage-kernel: begun"

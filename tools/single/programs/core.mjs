@@ -3,8 +3,13 @@ import { boot, cimg, eimg, run } from '@vimage/core';
 
 const nothing = () => {};
 const counter = { name: 'counter', interface: 1, describe: 'counts', params: {}, root: () => ({ count: 0 }), create: nothing, save: nothing, restore: nothing, entry: nothing };
-const kernel = await boot({ substrate: { open: () => ({}), load: nothing, close: nothing }, components: [counter] });
-const { ucred } = kernel.current.get();
-await (await kernel.lookup('.')).slot('counter');
-console.log(run(kernel.current, cimg(ucred), () => ++eimg(ucred).v_counter.count));
-await kernel.close();
+
+async function main() {
+  const kernel = await boot({ substrate: { open: () => ({}), load: nothing, close: nothing }, components: [counter] });
+  const { ucred } = kernel.current.get();
+  await (await kernel.lookup('.')).slot('counter');
+  console.log(run(kernel.current, cimg(ucred), () => ++eimg(ucred).v_counter.count));
+  await kernel.close();
+}
+
+main();

@@ -3,15 +3,20 @@ import { once } from 'node:events';
 import { boot, cimg, eimg } from '@vimage/core';
 import { linux } from '@vimage/linux';
 
-const kernel = await boot({ substrate: linux(), components: [] });
-const { ucred } = kernel.current.get();
-const machine = await kernel.lookup('img0');
-const ran = await machine.effective(async () => {
-  const child = machine.spawn(process.execPath, ['-e', 'process.exit(7)'], { stdio: 'ignore' });
-  return (await once(child, 'exit'))[0];
-});
 const codeOf = (promise) => promise.then(() => 'done', ({ code }) => code);
-console.log(JSON.stringify({
-  same: cimg(ucred) === eimg(ucred), ran, created: await codeOf(kernel.create({ name: 'web' })), looked: await codeOf(kernel.lookup('web')),
-}));
-await kernel.close();
+
+async function main() {
+  const kernel = await boot({ substrate: linux(), components: [] });
+  const { ucred } = kernel.current.get();
+  const machine = await kernel.lookup('img0');
+  const ran = await machine.effective(async () => {
+    const child = machine.spawn(process.execPath, ['-e', 'process.exit(7)'], { stdio: 'ignore' });
+    return (await once(child, 'exit'))[0];
+  });
+  console.log(JSON.stringify({
+    same: cimg(ucred) === eimg(ucred), ran, created: await codeOf(kernel.create({ name: 'web' })), looked: await codeOf(kernel.lookup('web')),
+  }));
+  await kernel.close();
+}
+
+main();

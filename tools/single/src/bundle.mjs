@@ -1,8 +1,15 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import commonjs from '@rollup/plugin-commonjs';
+import { nodeResolve } from '@rollup/plugin-node-resolve';
+import { rspack } from '@rspack/core';
+import { build, transform } from 'esbuild';
 import { rolldown } from 'rolldown';
+import { rollup } from 'rollup';
 import { build as viteBuild } from 'vite';
+import webpack from 'webpack';
 
 export const programs = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../programs');
 const entry = (program) => path.join(programs, `${program}.mjs`);
@@ -27,4 +34,32 @@ export const bundlers = {
     });
     return output[0].code;
   },
+  async rollup(program, conditions) {
+    const plugins = [nodeResolve({ preferBuiltins: true, exportConditions: ['node', ...conditions] }), commonjs()];
+    const bundle = await rollup({ input: entry(program), external: /^koffi$/, plugins, logLevel: 'silent' });
+    const { output } = await bundle.generate({ format: 'es', inlineDynamicImports: true });
+    await bundle.close();
+    // rollup does not minify.
+    return (await transform(output[0].code, { minify: true, format: 'esm', target: 'node20' })).code;
+  },
+  webpack: (program, conditions) => packed(webpack, { experiments: { outputModule: true } }, program, conditions),
+  rspack: (program, conditions) => packed(rspack, {}, program, conditions),
 };
+
+/** What webpack and rspack have in common: they write a file. */
+async function packed(pack, more, program, conditions) {
+  const dir = mkdtempSync(path.join(tmpdir(), 'vimage-packed-'));
+  try {
+    const compiler = pack({
+      ...more, mode: 'production', target: 'node20', context: programs, entry: entry(program), devtool: false,
+      output: { path: dir, filename: 'out.mjs', module: true, chunkFormat: 'module' },
+      externalsType: 'module', externals: { koffi: 'koffi' }, resolve: { conditionNames: ['node', 'import', ...conditions] },
+    });
+    const stats = await new Promise((resolve, reject) => compiler.run((error, done) => (error ? reject(error) : resolve(done))));
+    await new Promise((resolve) => compiler.close(resolve));
+    if (stats.hasErrors()) throw new Error(stats.toString({ all: false, errors: true }));
+    return readFileSync(path.join(dir, 'out.mjs'), 'utf8');
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+}

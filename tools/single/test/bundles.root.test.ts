@@ -6,9 +6,9 @@ import { gzipSync } from 'node:zlib';
 import { stop } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bundlers } from '../src/bundle.mjs';
+import { type Program, all, nodes, says } from '../src/says.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');
-const nodes = ['20', '22', '24'].map((version) => [version, path.join(root, `tools/boundary/node_modules/node-${version}/bin/node`)] as const);
 
 /** What the way to an image looks like, however it was minified. */
 const indirection: readonly (readonly [what: string, looks: RegExp])[] = [
@@ -23,11 +23,6 @@ const linux: readonly (readonly [what: string, looks: RegExp])[] = [
 
 /** gzipped, in bytes: what embeds core, and what starts programs as well. */
 const most = { core: 4000, linux: 4400 } as const;
-const says = {
-  core: '1',
-  linux: '{"same":true,"ran":7,"created":"EOPNOTSUPP","looked":"ESRCH"}',
-  components: '{"user":"EOPNOTSUPP","net":"EOPNOTSUPP","proc":"object"}',
-} as const;
 
 let scratch = '';
 beforeAll(() => {
@@ -44,7 +39,7 @@ const run = (program: string, args: readonly string[]): string => execFileSync(p
 
 describe.each(['rolldown', 'esbuild', 'vite', 'rollup', 'webpack', 'rspack'] as const)('bundled by %s', (name) => {
   const bundle = bundlers[name];
-  const written = async (program: keyof typeof says): Promise<string> => {
+  const written = async (program: Program): Promise<string> => {
     const file = path.join(scratch, `${name}-${program}.mjs`);
     writeFileSync(file, await bundle(program, ['vimage-single']));
     return file;
@@ -59,7 +54,7 @@ describe.each(['rolldown', 'esbuild', 'vite', 'rollup', 'webpack', 'rspack'] as 
     expect(gzipSync(single, { level: 9 }).length).toBeLessThan(most[program]);
   });
 
-  test.each(Object.keys(says) as readonly (keyof typeof says)[])('%s: it runs, on each Node', async (program) => {
+  test.each(all)('%s: it runs, on each Node', async (program) => {
     const file = await written(program);
     for (const [version, node] of nodes) expect(run(node, [file]), `Node ${version}`).toBe(says[program]);
   });
@@ -79,7 +74,7 @@ describe.each(['rolldown', 'esbuild', 'vite', 'rollup', 'webpack', 'rspack'] as 
 });
 
 test('without a bundler: node --conditions', () => {
-  for (const program of ['core', 'linux', 'components'] as const) {
+  for (const program of all) {
     for (const [version, node] of nodes) expect(run(node, ['--conditions=vimage-single', path.join(root, `tools/single/programs/${program}.mjs`)]), `Node ${version}`).toBe(says[program]);
   }
 });

@@ -2,7 +2,7 @@ import { VimageError, kassert } from '../errors.ts';
 import type { Image } from './image.ts';
 import { img0 } from './image-single.ts';
 import { shown } from './name.ts';
-import { Slot } from './slot.ts';
+import { type InstanceRef, Slot } from './slot.ts';
 import type { TreeInit } from './wanted.ts';
 
 /**
@@ -41,6 +41,13 @@ export class Root {
   nameFrom(): string {
     return '.';
   }
+}
+
+/** What a component that is registered has in its slot of img0. */
+export function refOf(component: string): InstanceRef {
+  const ref = img0.slots[place(component)]?.ref;
+  kassert(ref !== undefined, `img0 has no slot for ${component}`);
+  return ref;
 }
 
 function place(component: string): number {

@@ -3,6 +3,7 @@ import { Proc, procSettle } from '../cred/proc.ts';
 import { Thread } from '../cred/thread.ts';
 import { crget } from '../cred/ucred.ts';
 import type { Image } from '../image/image.ts';
+import type { Pairs } from '../pairs/pairs.ts';
 import { withoutImages } from '../image/without.ts';
 import { VimageError } from '../errors.ts';
 import type { Holder, ProcessInfo } from '../substrate.ts';
@@ -63,12 +64,14 @@ export class Kernel implements Pick<Ordinary, keyof Ordinary> {
     return new ImageHandle(this, this.#state, this.#find(name), []);
   }
 
+  /** EPERM: img0 is the machine itself. */
   async set(name: string): Promise<never> {
-    return this.#unknown(name);
+    return this.#refused(name, 'EPERM');
   }
 
-  async get(name: string): Promise<never> {
-    return this.#unknown(name);
+  async get(name: string): Promise<Pairs> {
+    this.#find(name);
+    return [['name', '.']];
   }
 
   async list(): Promise<readonly ImageInfo[]> {
@@ -76,28 +79,33 @@ export class Kernel implements Pick<Ordinary, keyof Ordinary> {
     return [];
   }
 
-  async info(name: string): Promise<never> {
-    return this.#unknown(name);
+  async info(name: string): Promise<ImageInfo> {
+    this.#find(name);
+    return {
+      name: '.', serial: '0', parent: '', depth: 0, state: 'live', persist: true, address: '00000000:00000000/0',
+      slots: this.#state.components.map((each) => ({ component: each.name, kind: 'own', owner: 'img0' })),
+    };
   }
 
   async fullName(name: string): Promise<string> {
     return this.#find(name).name;
   }
 
+  /** EPERM. */
   async destroy(name: string): Promise<never> {
-    return this.#unknown(name);
+    return this.#refused(name, 'EPERM');
   }
 
   async processes(name: string): Promise<readonly ProcessInfo[]> {
-    return this.#unknown(name);
+    return this.#refused(name);
   }
 
   async kill(name: string): Promise<never> {
-    return this.#unknown(name);
+    return this.#refused(name);
   }
 
   async refs(name: string): Promise<readonly Holder[]> {
-    return this.#unknown(name);
+    return this.#refused(name);
   }
 
   /** EOPNOTSUPP where there is anything to be made. */
@@ -127,7 +135,7 @@ export class Kernel implements Pick<Ordinary, keyof Ordinary> {
   }
 
   async wait(name: string): Promise<never> {
-    return this.#unknown(name);
+    return this.#refused(name);
   }
 
   /** Lets go of everything. Idempotent. */
@@ -151,8 +159,9 @@ export class Kernel implements Pick<Ordinary, keyof Ordinary> {
     return this.#state.tree.lookup(this.#state.cimg, name);
   }
 
-  #unknown(name: string): never {
+  /** Of img0, which is not in the registry, ESRCH unless told otherwise. */
+  #refused(name: string, code = 'ESRCH'): never {
     this.#find(name);
-    throw new VimageError('ESRCH', 'no image "img0" in the registry', { subject: name });
+    throw new VimageError(code, 'img0 is the machine itself', { subject: name });
   }
 }

@@ -4,7 +4,7 @@ import type { ImageInfo, SlotInfo } from './types.ts';
 /** How a row of the list begins: what tells the image, and what follows from its name. */
 export function rowOf(name: string, serial: string): Pick<ImageInfo, 'name' | 'serial' | 'parent' | 'depth'> {
   const cut = name.lastIndexOf('.');
-  return { name, serial, parent: cut < 0 ? '.' : name.slice(0, cut), depth: name.split('.').length };
+  return { name, serial, parent: cut < 0 ? '.' : name.slice(0, cut), depth: name === '.' ? 0 : name.split('.').length };
 }
 
 /** Slots of which nothing is known but what the pairs of the image of that name say. */

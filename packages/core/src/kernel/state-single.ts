@@ -1,6 +1,6 @@
 import { componentOrder } from '../component/order.ts';
 import { InstanceRef } from '../image/slot.ts';
-import { Root } from '../image/root-single.ts';
+import { Root, refOf } from '../image/root-single.ts';
 import { VimageError, kassert } from '../errors.ts';
 import type { AnyComponent } from '../component/component.ts';
 import type { Image } from '../image/image.ts';
@@ -26,7 +26,7 @@ export class KernelState implements Pick<Ordinary, 'substrate' | 'components' | 
       instances: this.components.map(({ name }, number) => new InstanceRef(number, undefined, `${name} of img0`)),
     });
     this.cimg = this.tree.img0;
-    for (const { name } of this.components) this.cimg.slots[this.tree.component(name)]?.ref.refs.hold('kernel');
+    for (const { name } of this.components) refOf(name).refs.hold('kernel');
   }
 
   /** The component with this number in the tree. */

@@ -138,6 +138,7 @@ function count(specs: readonly ImageTreeSpec[]): number {
 
 /** Removes what the file names, last first; what is not there is no error. */
 export async function down(state: KernelState, trees: readonly ImageTreeSpec[], options: DestroyOptions & Pick<UpOptions, 'progress'> = {}): Promise<DestroyReport> {
+  state.checkOpen();
   const reports: Removal[] = [];
   const names = [...trees].reverse().map(({ name }) => name);
   for (const name of names) {

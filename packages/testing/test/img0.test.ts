@@ -82,6 +82,19 @@ test('an image that is not there is ESRCH, for each who asks', async () => {
   for await (const event of kernel.events(aborted.signal)) throw new Error(`an event: ${event.type}`);
 });
 
+test('img0 is there, and is neither changed nor removed', async () => {
+  const kernel = await start();
+  const slots = ['counter', 'toy'].map((component) => ({ component, kind: 'own', owner: 'img0' }));
+  for (const name of ['.', 'img0']) {
+    expect(await kernel.info(name)).toEqual({ name: '.', serial: '0', parent: '', depth: 0, state: 'live', persist: true, address: '00000000:00000000/0', slots });
+    expect(await kernel.get(name)).toEqual([['name', '.']]);
+    expect(await code(() => kernel.set(name, []))).toBe('EPERM');
+    expect(await code(() => kernel.destroy(name))).toBe('EPERM');
+  }
+  await kernel.close();
+  expect(await code(() => kernel.down([]))).toBe('ESRCH');
+});
+
 test('what cannot be registered is refused', async () => {
   const refused = (components: readonly Component<string>[]): Promise<string> => code(() => boot({ substrate: new MemorySubstrate(), components }));
   expect(await refused([counter, counter])).toBe('EEXIST');

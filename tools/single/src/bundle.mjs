@@ -52,6 +52,8 @@ async function packed(pack, more, program, conditions) {
   try {
     const compiler = pack({
       ...more, mode: 'production', target: 'node20', context: programs, entry: entry(program), devtool: false,
+      // The ordinary build is looked into, and not weighed: terser takes long for it.
+      optimization: { minimize: conditions.length > 0 },
       output: { path: dir, filename: 'out.mjs', module: true, chunkFormat: 'module' },
       externalsType: 'module', externals: { koffi: 'koffi' }, resolve: { conditionNames: ['node', 'import', ...conditions] },
     });

@@ -4,7 +4,6 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import commonjs from '@rollup/plugin-commonjs';
 import { nodeResolve } from '@rollup/plugin-node-resolve';
-import { rspack } from '@rspack/core';
 import { build, transform } from 'esbuild';
 import { rolldown } from 'rolldown';
 import { rollup } from 'rollup';
@@ -42,16 +41,15 @@ export const bundlers = {
     // rollup does not minify.
     return (await transform(output[0].code, { minify: true, format: 'esm', target: 'node20' })).code;
   },
-  webpack: (program, conditions) => packed(webpack, { experiments: { outputModule: true } }, program, conditions),
-  rspack: (program, conditions) => packed(rspack, {}, program, conditions),
+  webpack: packed,
 };
 
-/** What webpack and rspack have in common: they write a file. */
-async function packed(pack, more, program, conditions) {
+/** webpack writes a file. */
+async function packed(program, conditions) {
   const dir = mkdtempSync(path.join(tmpdir(), 'vimage-packed-'));
   try {
-    const compiler = pack({
-      ...more, mode: 'production', target: 'node20', context: programs, entry: entry(program), devtool: false,
+    const compiler = webpack({
+      experiments: { outputModule: true }, mode: 'production', target: 'node20', context: programs, entry: entry(program), devtool: false,
       // The ordinary build is looked into, and not weighed: terser takes long for it.
       optimization: { minimize: conditions.length > 0 },
       output: { path: dir, filename: 'out.mjs', module: true, chunkFormat: 'module' },

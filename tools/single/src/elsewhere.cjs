@@ -19,7 +19,8 @@ for (const holder of [fs, fs.promises]) {
   for (const [name, real] of Object.entries(holder)) {
     if (typeof real !== 'function' || /^[A-Z_]/.test(name)) continue;
     holder[name] = Object.assign(function guarded(...args) {
-      const touched = args.find((each) => ofLinux.test(String(each)));
+      // A path; a Buffer is also what is read into.
+      const touched = args.find((each) => (typeof each === 'string' || each instanceof URL) && ofLinux.test(String(each)));
       return touched === undefined ? Reflect.apply(real, this, args) : refuse(`${name} ${touched}`);
     }, real);
   }

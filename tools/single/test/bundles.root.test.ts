@@ -37,7 +37,7 @@ afterAll(async () => {
 const found = (text: string, marks: readonly (readonly [string, RegExp])[]): readonly string[] => marks.filter(([, looks]) => looks.test(text)).map(([what]) => what);
 const run = (program: string, args: readonly string[]): string => execFileSync(program, args, { encoding: 'utf8', cwd: scratch }).trim();
 
-describe.each(['rolldown', 'esbuild', 'vite', 'rollup', 'webpack', 'rspack'] as const)('bundled by %s', (name) => {
+describe.each(['rolldown', 'esbuild', 'vite', 'rollup', 'webpack'] as const)('bundled by %s', (name) => {
   const bundle = bundlers[name];
   const written = async (program: Program): Promise<string> => {
     const file = path.join(scratch, `${name}-${program}.mjs`);

@@ -71,7 +71,7 @@ function outside(cx: Context, [word, ...more]: readonly string[]): number {
   if (word !== undefined && word !== '--help' && word !== '-h') {
     throw new VimageError('EUSAGE', `unknown option "${word}"`, { subject: word, hint: 'try: imgctl --help' });
   }
-  const lines = overview(cx.paint);
+  const lines = overview(cx.paint, cx.columns);
   if (word === undefined) {
     process.stderr.write(`${lines.join('\n')}\n`);
     return status.usage;

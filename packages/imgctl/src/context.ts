@@ -2,7 +2,8 @@ import { imageParams, paramInfo, registrable, suggestion, VimageError } from '@v
 import type { AnyComponent, ImageHandle, Kernel, Pairs, ParamRow, Tables } from '@vimage/core';
 import { discover, here, type Discovery, type Found, type Warning } from './discover.ts';
 import { errorLines, told, type Told } from './print/error.ts';
-import { painter, type Style } from './print/style.ts';
+import { columnsOf, painter, type Style } from './print/style.ts';
+import { table, type Column } from './print/table.ts';
 import { printable } from './print/text.ts';
 
 /** Exit statuses; `--help` and docs/imgctl.md have the same list. */
@@ -45,6 +46,16 @@ export class Context implements AsyncDisposable {
   result(value: unknown, lines: () => readonly string[]): void {
     if (this.json) this.document(value);
     else this.print(...lines());
+  }
+
+  /** Columns that a line may take as the terminal is now; undefined: any number. */
+  get columns(): number | undefined {
+    return columnsOf(process.stdout);
+  }
+
+  /** A table as wide as the terminal. */
+  table<T>(rows: readonly T[], columns: readonly Column<T>[]): readonly string[] {
+    return table(rows, columns, { paintHead: (text) => this.paint('dim', text), columns: this.columns });
   }
 
   /** One line on stderr, once. */

@@ -22,33 +22,38 @@ export const passed: readonly (readonly [string, string])[] = [
   ['other', 'the command\'s own'],
 ];
 
+/** Columns of help: as many as there are, but no more than are read with ease; 80 where there is no terminal. */
+export function helpColumns(there: number | undefined): number {
+  return Math.min(100, there ?? 80);
+}
+
 /** Words and what they mean, in two columns. */
-export function columns(rows: readonly (readonly [string, string])[]): readonly string[] {
+export function columns(rows: readonly (readonly [string, string])[], most: number): readonly string[] {
   const left = Math.max(...rows.map(([word]) => word.length));
   return rows.flatMap(([word, text]) => {
-    const lines = wrap(text, Math.max(30, 96 - left));
+    const lines = wrap(text, Math.max(30, most - 4 - left));
     return lines.map((line, i) => `  ${(i === 0 ? word : '').padEnd(left)}  ${line}`);
   });
 }
 
 /** `imgctl --help`. */
-export function overview(paint: Paint): readonly string[] {
+export function overview(paint: Paint, there: number | undefined): readonly string[] {
+  const most = helpColumns(there);
   return [
     'usage: imgctl COMMAND ...',
     '',
-    'Images: bundles of virtualized kernel components. An image has its own instance of each component that was',
-    'asked for with "vir COMPONENT", and shares the rest with its parent.',
+    ...wrap('Images: bundles of virtualized kernel components. An image has its own instance of each component that was asked for with "vir COMPONENT", and shares the rest with its parent.', most),
     '',
     paint('bold', 'Commands'),
-    ...columns(commands.map(({ name, summary }) => [name, summary] as const)),
+    ...columns(commands.map(({ name, summary }) => [name, summary] as const), most),
     '',
     paint('bold', 'Everywhere'),
-    ...columns(common.map(({ flags, describe }) => [flags, describe] as const)),
+    ...columns(common.map(({ flags, describe }) => [flags, describe] as const), most),
     '',
     paint('bold', 'Exit status'),
-    ...columns(statuses),
+    ...columns(statuses, most),
     '  of exec and run:',
-    ...columns(passed),
+    ...columns(passed, most),
     '',
     '"imgctl COMMAND --help" shows examples.',
   ];

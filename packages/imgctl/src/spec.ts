@@ -1,4 +1,4 @@
-import type { ParamRow } from '@vimage/core';
+import type { AnyComponent, ParamRow } from '@vimage/core';
 import type { Context } from './context.ts';
 
 /** What stands at a place of the command line: for help and for completion. */
@@ -58,8 +58,8 @@ export interface CommandSpec {
 
 /** What examples are made of: sections with the examples that components declare. */
 export interface ExampleWords {
-  /** `vir X key example` of the n-th component, with up to `keys` of its parameters. */
-  readonly section: (n: number, keys?: number) => string;
+  /** `vir X key value`: the n-th component's own example, else that of one parameter. */
+  readonly section: (n: number) => string;
   /** A parameter of the n-th component that can be changed later, and its example: `vir X key example`. */
   readonly change: (n: number) => string;
   /** Name of the n-th component. */
@@ -68,25 +68,32 @@ export interface ExampleWords {
   readonly parameter: () => string;
 }
 
-export function exampleWords(rows: readonly ParamRow[]): ExampleWords {
-  const names = [...new Set(rows.map((row) => row.component))].filter((name) => name !== '');
+/**
+ * Made from these components, in the order in which they are best shown: the first `asked` of them, which the caller named; those that have an example of
+ * their own; last those that bring others along.
+ */
+export function exampleWords(rows: readonly ParamRow[], components: readonly Pick<AnyComponent, 'name' | 'example' | 'implied'>[] = [], asked: number = 0): ExampleWords {
+  const rank = ({ example, implied }: (typeof components)[number], i: number): number => (i < asked ? 0 : example !== undefined ? 1 : implied === undefined ? 2 : 3);
+  const names = components.map((each, i) => ({ name: each.name, at: rank(each, i) })).sort((a, b) => a.at - b.at).map(({ name }) => name);
   const component = (n: number): string => names[n % Math.max(1, names.length)] ?? 'COMPONENT';
   // What can be changed later comes first: the rest is for rarer cases.
   const of = (n: number): readonly ParamRow[] => {
     const mine = rows.filter((row) => row.component === component(n) && row.access !== 'ro');
     return [...mine.filter(({ access }) => access === 'rw'), ...mine.filter(({ access }) => access !== 'rw')];
   };
-  const words = (list: readonly ParamRow[]): string => list.map((row) => ` ${row.key} ${quoted(row.example)}`).join('');
+  const words = (pairs: readonly (readonly [string, string])[]): string => pairs.map(([key, value]) => ` ${key} ${quoted(value)}`).join('');
+  const shown = (n: number): readonly (readonly [string, string])[] => components.find(({ name }) => name === component(n))?.example
+    ?? of(n).slice(0, 1).map(({ key, example }) => [key, example] as const);
   return {
     component,
-    section: (n, keys = 1) => (n > 0 && n >= names.length ? '' : `vir ${component(n)}${names.length === 0 && keys > 0 ? ' KEY VALUE' : words(of(n).slice(0, keys))}`),
+    section: (n) => (n > 0 && n >= names.length ? '' : `vir ${component(n)}${names.length === 0 ? ' KEY VALUE' : words(shown(n))}`),
     change(n) {
       const at = [...names.keys()].map((i) => (i + n) % names.length).find((i) => of(i).some((row) => row.access === 'rw'));
       const row = at === undefined ? undefined : of(at).find((each) => each.access === 'rw');
-      return row === undefined ? 'vir COMPONENT KEY VALUE' : `vir ${row.component}${words([row])}`;
+      return row === undefined ? 'vir COMPONENT KEY VALUE' : `vir ${row.component}${words([[row.key, row.example]])}`;
     },
     parameter() {
-      const row = rows.find((each) => each.component !== '');
+      const row = rows.find((each) => each.component === component(0));
       return row === undefined ? 'COMPONENT.KEY' : `${row.component}.${row.key}`;
     },
   };

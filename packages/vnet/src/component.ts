@@ -27,6 +27,7 @@ export const vnet: Component<'net'> = defineComponent<'net'>({
   // What it mounts is mounted in the image's own file system.
   after: ['user', 'fs'],
   params: vnetParams,
+  example: [['veth', 'eth0=parent:web0'], ['addr', 'eth0=10.7.0.2/24']],
 
   root: (substrate) => new Vnet('root', machineStack(substrate)),
 

@@ -23,6 +23,7 @@ export const vproc: Component<'proc'> = defineComponent<'proc'>({
   // What it mounts is mounted in the image's own file system.
   after: ['fs'],
   params: vprocParams,
+  example: [['max', '64']],
 
   root: () => root,
 

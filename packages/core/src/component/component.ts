@@ -215,6 +215,8 @@ export interface Component<N extends string> extends ComponentMethods<N> {
   /** Seconds that a call of one of its methods may take before it is given up (ETIMEDOUT); 120 unless said, `Infinity` where each ends by itself. */
   readonly patience?: number;
   readonly params: ParamsOf<N>;
+  /** Pairs of a section that can be made on any machine: what help shows. Components that have some are shown before others. */
+  readonly example?: Pairs;
   /**
    * Reads a file of another system (jail.conf(5)) as images, which `imgctl up` takes then; `vimage.reads` in the package's package.json says what
    * such files are called. EINVAL, with the place.

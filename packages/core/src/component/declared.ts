@@ -17,12 +17,15 @@ export function checkDeclaration(component: AnyComponent): void {
       hint: 'install versions of the component and of @vimage/core that go together',
     });
   }
-  const { name, describe, requires = [], after = [], patience = 0 } = component;
+  const { name, describe, requires = [], after = [], patience = 0, example = [] } = component;
   const wrong = (what: string): VimageError => new VimageError('EINVAL', `component "${name}": ${what}`, { subject: name });
   if (typeof describe !== 'string' || describe === '' || /\p{Cc}/u.test(describe)) throw wrong('expected a description of one line');
   if (![requires, after].every((list) => Array.isArray(list) && list.every((each) => typeof each === 'string'))) throw wrong('requires and after are lists of names');
   if (typeof patience !== 'number' || !(patience >= 0)) throw wrong('patience is a number of seconds');
   checkTable(name, component.params);
+  if (!Array.isArray(example) || !example.every((pair: unknown) => Array.isArray(pair) && pair.length === 2 && Object.hasOwn(component.params, String(pair[0])) && typeof pair[1] === 'string')) {
+    throw wrong('example is a list of pairs of its parameters');
+  }
   for (const method of ['root', 'create', 'save', 'restore', 'entry'] as const) {
     if (typeof component[method] !== 'function') {
       throw new VimageError('EINVAL', `component "${component.name}" has no ${method}()`, { subject: component.name });

@@ -1,4 +1,3 @@
-import { table } from '../print/table.ts';
 import type { CommandSpec } from '../spec.ts';
 
 export const components: CommandSpec = {
@@ -24,12 +23,12 @@ export const components: CommandSpec = {
         directory: from?.directory ?? '',
       };
     });
-    cx.result(rows, () => (rows.length === 0 ? [] : table(rows, [
+    cx.result(rows, () => (rows.length === 0 ? [] : cx.table(rows, [
       { head: 'NAME', of: ({ name }) => name, paint: (text) => cx.paint('bold', text) },
       { head: 'REQUIRES', of: ({ requires }) => requires.join(' ') },
       { head: 'PACKAGE', of: (row) => `${row.package} ${row.version}` },
       { head: 'WHAT', of: ({ describe }) => describe },
-    ], (text) => cx.paint('dim', text))));
+    ])));
     if (rows.length === 0) cx.warn({ code: 'ENOENT', message: 'no component was found; install one beside imgctl, or name it with --component' });
   },
 };

@@ -12,7 +12,7 @@ export const create: CommandSpec = {
     + 'The image stays until it is destroyed ("persist true" is meant); for one that ends with a command there is "imgctl run".',
   examples: (words) => [
     { line: `create name web ${words.section(0)}`, does: 'an image with its own instance of one component, the rest shared with the parent' },
-    { line: `create name=db parent=lab ${words.section(0, 2)} ${words.section(1)}`.trimEnd(), does: 'an image inside the image "lab"; key=value works too' },
+    { line: `create name=db parent=lab ${words.section(0)} ${words.section(1)}`.trimEnd(), does: 'an image inside the image "lab", whose children.max allows it; key=value works too' },
     { line: `create name peer vir ${words.component(0)} share web`, does: 'an image that shares what "web" has there' },
     { line: `create --dry-run name web ${words.section(0)}`, does: 'what would be made' },
   ],

@@ -50,6 +50,6 @@ export const graph: CommandSpec = {
     else if (format === 'dot') cx.print(...dotGraph(drawn, all));
     else if (format === 'svg') cx.print(...svgGraph(drawn, all));
     else if (drawn.tops.length === 0) cx.print('there are no images; imgctl create makes one');
-    else cx.print(...textGraph(drawn, { columns: process.stdout.columns ?? 80, all, utf8: inUtf8(), paint: cx.paint }));
+    else cx.print(...textGraph(drawn, { columns: cx.columns ?? 80, all, utf8: inUtf8(), paint: cx.paint }));
   },
 };

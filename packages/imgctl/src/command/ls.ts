@@ -1,6 +1,6 @@
 import type { ImageInfo } from '@vimage/core';
 import type { Context } from '../context.ts';
-import { table, type Column } from '../print/table.ts';
+import type { Column } from '../print/table.ts';
 import { branches, treeOf } from '../print/tree.ts';
 import type { CommandSpec } from '../spec.ts';
 
@@ -53,7 +53,7 @@ function listLines(cx: Context, images: readonly ImageInfo[], long: boolean): re
     { head: 'PERSIST', of: ({ persist }) => (persist ? 'yes' : 'no') },
     { head: 'COMPONENTS', of: slots },
   ];
-  return table(images, columns, (text) => cx.paint('dim', text));
+  return cx.table(images, columns);
 }
 
 function treeLines(cx: Context, images: readonly ImageInfo[]): readonly string[] {

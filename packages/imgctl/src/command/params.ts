@@ -1,6 +1,6 @@
 import { suggestion, VimageError, type ParamRow } from '@vimage/core';
 import type { Context } from '../context.ts';
-import { table } from '../print/table.ts';
+import { printable, shellWord, width, wrap } from '../print/text.ts';
 import type { CommandSpec } from '../spec.ts';
 
 export const params: CommandSpec = {
@@ -52,15 +52,30 @@ async function find(cx: Context, asked: string | undefined): Promise<{ readonly 
 
 function list(cx: Context, rows: readonly ParamRow[]): readonly string[] {
   if (rows.length === 0) return [];
-  return table(rows, [
+  const brief = [
+    { head: 'ACCESS', of: ({ access }: ParamRow) => access },
+    { head: 'TYPE', of: ({ type }: ParamRow) => type },
+  ];
+  const bold = (text: string): string => cx.paint('bold', text);
+  const more = (key: string, multi: boolean): string => `${key}${multi ? ' ...' : ''}`;
+  const wide = cx.table(rows, [
     { head: 'COMPONENT', of: ({ component }) => component || 'image' },
-    { head: 'KEY', of: ({ key, multi }) => `${key}${multi ? ' ...' : ''}`, paint: (text) => cx.paint('bold', text) },
-    { head: 'ACCESS', of: ({ access }) => access },
-    { head: 'TYPE', of: ({ type }) => type },
+    { head: 'KEY', of: ({ key, multi }) => more(key, multi), paint: bold },
+    ...brief,
     { head: 'EXAMPLE', of: ({ example }) => example },
     { head: 'WHAT', of: ({ describe }) => describe },
-  ], (text) => cx.paint('dim', text));
+  ]);
+  const { columns } = cx;
+  if (columns === undefined || wide.every((line) => width(line) <= columns)) return wide;
+  // No room for a column of words: they stand below.
+  const [head = '', ...lines] = cx.table(rows, [{ head: 'PARAMETER', of: ({ component, key, multi }) => `${component || 'image'}.${more(key, multi)}`, paint: bold }, ...brief]);
+  return [head, ...lines.flatMap((line, i) => {
+    const row = rows[i];
+    return row === undefined ? [] : [line, ...wrap(printable(row.describe), Math.max(20, columns - 4)).map((text) => `    ${text}`), `    ${cx.paint('cyan', example(row))}`];
+  })];
 }
+
+const example = ({ component, key, example: value }: ParamRow): string => printable(`${component === '' ? '' : `vir ${component} `}${key} ${shellWord(value)}`);
 
 const access: Readonly<Record<string, string>> = { create: 'at create only', rw: 'at create, and changed with set', ro: 'only shown, with get -a' };
 
@@ -72,6 +87,6 @@ function explain(cx: Context, row: ParamRow): readonly string[] {
     ...line('expects', row.expected),
     ...line('repeated', row.multi ? 'yes' : undefined),
     ...line('default', row.default),
-    ...line('example', `${row.component === '' ? '' : `vir ${row.component} `}${row.key} ${row.example}`),
+    ...line('example', example(row)),
   ];
 }

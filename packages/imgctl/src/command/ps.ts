@@ -1,6 +1,5 @@
 import type { ProcessInfo } from '@vimage/core';
 import { readFileSync } from 'node:fs';
-import { table } from '../print/table.ts';
 import { processesOf } from '../processes.ts';
 import type { CommandSpec } from '../spec.ts';
 
@@ -20,15 +19,15 @@ export const ps: CommandSpec = {
     const kernel = await cx.bareKernel();
     const rows = [...await processesOf(kernel, only)].flatMap(([image, processes]) => processes.map((each): Row => ({ image, ...each })));
     const account = accounts();
-    cx.result(rows, () => table(rows, [
+    cx.result(rows, () => cx.table(rows, [
       { head: 'PID', of: ({ pid }) => String(pid), right: true },
       { head: 'VIEW', of: ({ inner }) => String(inner.at(-2) ?? '-'), right: true },
       { head: 'IMAGE', of: ({ inner }) => String(inner.at(-1) ?? '-'), right: true },
       { head: 'USER', of: ({ uid }) => account(uid) },
       { head: 'S', of: ({ state }) => state },
       ...(only === undefined ? [{ head: 'IN', of: ({ image }: Row) => image }] : []),
-      { head: 'COMMAND', of: ({ command }) => command },
-    ], (text) => cx.paint('dim', text)));
+      { head: 'COMMAND', of: ({ command }) => command, cut: true },
+    ]));
   },
 };
 

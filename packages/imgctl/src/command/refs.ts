@@ -1,4 +1,3 @@
-import { table } from '../print/table.ts';
 import type { CommandSpec } from '../spec.ts';
 
 export const refs: CommandSpec = {
@@ -12,11 +11,11 @@ export const refs: CommandSpec = {
   async run(cx, { operands }) {
     const [name = ''] = operands;
     const holders = await (await cx.kernel()).refs(name);
-    cx.result(holders, () => (holders.length === 0 ? [`nothing refers to ${name}`] : table(holders, [
+    cx.result(holders, () => (holders.length === 0 ? [`nothing refers to ${name}`] : cx.table(holders, [
       { head: 'KIND', of: ({ kind }) => kind },
       { head: 'COMPONENT', of: ({ component }) => component ?? '' },
       { head: 'PID', of: ({ pid }) => (pid === undefined ? '' : String(pid)), right: true },
       { head: 'DETAIL', of: ({ detail }) => detail },
-    ], (text) => cx.paint('dim', text))));
+    ])));
   },
 };

@@ -1,5 +1,4 @@
 import type { Outcome, Verdict } from '@vimage/linux';
-import { table } from '../print/table.ts';
 import type { Style } from '../print/style.ts';
 import { listOf, type CommandSpec } from '../spec.ts';
 
@@ -25,12 +24,12 @@ export const selftest: CommandSpec = {
     const only = listOf(options, 'probe');
     const outcomes = await probe(await cx.changingKernel(), operands[0], { strict: options['strict'] === true, ...(only.length > 0 ? { only } : {}) });
     cx.result(outcomes, () => [
-      ...table(outcomes, [
+      ...cx.table(outcomes, [
         { head: 'PROBE', of: (row) => row.probe },
         { head: 'VERDICT', of: (row) => row.verdict, paint: (text, row) => cx.paint(style[row.verdict], text) },
         { head: 'TRIES', of: (row) => row.tries },
         { head: 'REASON', of: (row) => row.reason },
-      ], (text) => cx.paint('dim', text)),
+      ]),
       summary(outcomes),
     ]);
     return outcomes.some(({ verdict }) => verdict === 'fail') ? 1 : 0;

@@ -3,7 +3,6 @@ import { VimageError, type Kernel } from '@vimage/core';
 import type { Context } from '../context.ts';
 import { interrupted } from '../interrupted.ts';
 import { bytes, duration } from '../print/quantity.ts';
-import { table } from '../print/table.ts';
 import { count } from '../print/text.ts';
 import { processesOf } from '../processes.ts';
 import { textOf, type CommandSpec, type Options } from '../spec.ts';
@@ -26,21 +25,22 @@ export const top: CommandSpec = {
   ],
   async run(cx, { operands, options }) {
     const [only] = operands;
-    const interval = 1000 * numberOf(options, 'interval', 2, /^\d{1,5}(?:\.\d+)?$/, 'seconds');
+    const interval = 1000 * numberOf(options, 'interval', 2, /^(?:\d{1,5}(?:\.\d+)?|\.\d+)$/, 'seconds');
     const live = process.stdout.isTTY && !cx.json;
     const times = numberOf(options, 'count', live ? Infinity : 1, /^[1-9]\d{0,6}$/, 'a number of tables');
     const stop = interrupted();
     const kernel = await cx.bareKernel();
     let before = await look(kernel, only);
     using screen = live ? new Screen(() => { stop.abort(); }) : undefined;
-    screen?.show(lines(cx, usage(undefined, before, only !== undefined)));
+    const none = usage(undefined, before, only !== undefined);
+    screen?.show(() => lines(cx, none));
     for (let i = 0; i < times && await waited(interval, stop.signal); i++) {
       const now = await look(kernel, only);
       const rows = usage(before, now, only !== undefined);
       before = now;
       if (cx.json) cx.document(rows.map(documentOf), times === 1 ? undefined : 0);
       else if (screen === undefined) cx.print(...(i === 0 ? [] : ['']), ...lines(cx, rows));
-      else screen.show(lines(cx, rows));
+      else screen.show(() => lines(cx, rows));
     }
   },
 };
@@ -70,13 +70,13 @@ function lines(cx: Context, rows: readonly Usage[]): readonly string[] {
   const percent = (value: number | undefined): string => value?.toFixed(1) ?? '-';
   const total = `${count(images, 'image')}, ${count(sum(({ processes }) => processes), 'process')}, ${percent(sum((row) => row.percent ?? 0))}% of a processor, ${bytes(sum(({ memory }) => memory))}`;
   const each = rows.some(({ process }) => process !== undefined);
-  return [cx.paint('bold', total), '', ...table(rows, [
+  return [cx.paint('bold', total), '', ...cx.table(rows, [
     ...(each ? [{ head: 'PID', of: ({ process }: Usage) => String(process?.pid ?? '-'), right: true }] : [{ head: 'PROCESSES', of: ({ processes }: Usage) => String(processes), right: true }]),
     { head: '%CPU', of: (row) => percent(row.percent), right: true },
     { head: 'TIME', of: ({ cpu }) => duration(cpu), right: true },
     { head: 'MEMORY', of: ({ memory }) => bytes(memory), right: true },
-    each ? { head: 'COMMAND', of: ({ process }) => process?.command ?? '' } : { head: 'IMAGE', of: ({ image }) => image },
-  ], (text) => cx.paint('dim', text))];
+    each ? { head: 'COMMAND', of: ({ process }) => process?.command ?? '', cut: true } : { head: 'IMAGE', of: ({ image }) => image },
+  ])];
 }
 
 function documentOf({ image, processes, percent, cpu, memory, process: one }: Usage): object {

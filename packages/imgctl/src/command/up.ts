@@ -123,6 +123,6 @@ async function dryRun(cx: Context, tree: Tree, { prune, replace }: { readonly pr
   };
   await walk(tree.images, '');
   const { notes } = tree;
-  cx.result({ dryRun: true, steps, ...(notes.length === 0 ? {} : { notes }) }, () => [...noteTable(notes, cx.paint), ...steps.map((step) => stepLine(cx, step))]);
+  cx.result({ dryRun: true, steps, ...(notes.length === 0 ? {} : { notes }) }, () => [...noteTable(notes, cx.paint, cx.columns), ...steps.map((step) => stepLine(cx, step))]);
   return 0;
 }

@@ -20,7 +20,7 @@ export function noteLines(notes: readonly ForeignNote[]): readonly string[] {
 }
 
 /** All of them, as a table. */
-export function noteTable(notes: readonly ForeignNote[], paint: (style: Style, text: string) => string): readonly string[] {
+export function noteTable(notes: readonly ForeignNote[], paint: (style: Style, text: string) => string, columns?: number): readonly string[] {
   if (notes.length === 0) return [];
   const colour: Readonly<Record<ForeignNote['fate'], Style>> = { kept: 'green', different: 'yellow', none: 'red' };
   return [...table(notes, [
@@ -28,5 +28,5 @@ export function noteTable(notes: readonly ForeignNote[], paint: (style: Style, t
     { head: 'PARAMETER', of: ({ key }) => key },
     { head: 'HERE', of: ({ fate }) => words[fate], paint: (text, { fate }) => paint(colour[fate], text) },
     { head: 'WHAT', of: ({ text }) => text },
-  ], (head) => paint('dim', head)), ''];
+  ], { paintHead: (head) => paint('dim', head), columns }), ''];
 }

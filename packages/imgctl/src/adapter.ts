@@ -33,7 +33,7 @@ export async function parse(cx: Context, entry: CommandEntry, words: readonly st
   const options = command.opts<Record<string, unknown>>();
   if (options['json'] === true) cx.json = true;
   if (Array.isArray(options['component'])) cx.asked.push(...options['component'].map(String));
-  if (cx.rest !== undefined && spec.tail !== true) {
+  if (cx.rest !== undefined && spec.tail === undefined) {
     throw new VimageError('EUSAGE', `"imgctl ${entry.name}" takes no command after "--"`, { hint: `try: imgctl ${entry.name} --help` });
   }
   return await spec.run(cx, { operands: command.args, options }) ?? 0;

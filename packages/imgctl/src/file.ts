@@ -39,7 +39,9 @@ export async function readTree(cx: Context, file: string, { check = true, as }: 
   const images = foreign?.images ?? await parseFile(source, { file: name, sources, read: (path) => readFile(path, 'utf8') });
   const notes = foreign?.notes ?? [];
   if (!check) return { images, tables: await cx.tables([]), sources, notes };
-  const tables = await cx.tables(allComponents(images));
+  const tables = await cx.tables(allComponents(images)).catch((error: unknown) => {
+    throw error instanceof VimageError ? placed(error, images) : error;
+  });
   return { images: await Promise.all(images.map((image) => checked(image, tables))), tables, sources, notes };
 }
 
@@ -48,8 +50,19 @@ async function read(file: string): Promise<string> {
     return await readFile(file, 'utf8');
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    throw new VimageError(code ?? 'EIO', `cannot read ${file}: ${code === 'ENOENT' ? 'there is no such file' : (cause as Error).message}`, { subject: file, cause });
+    throw new VimageError(code ?? 'EIO', `cannot read ${file}: ${code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a directory' : (cause as Error).message}`, { subject: file, cause });
   }
+}
+
+/** An error about a component, told of where it is first named. */
+function placed(error: VimageError, images: readonly FileImage[]): VimageError {
+  for (const image of images) {
+    const pair = image.pairs.findIndex(([key, value]) => key === 'vir' && value === error.subject);
+    if (pair >= 0) return fileError(error, { ...image, place: image.places[pair] ?? image.place }, 0);
+    const inside = placed(error, image.children);
+    if (inside !== error) return inside;
+  }
+  return error;
 }
 
 function allComponents(images: readonly FileImage[]): readonly string[] {

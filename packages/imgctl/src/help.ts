@@ -3,7 +3,7 @@ import type { CommandEntry } from './command/index.ts';
 import type { Context } from './context.ts';
 import { columns, helpColumns, passed, statuses } from './overview.ts';
 import { width, wrap } from './print/text.ts';
-import { common, exampleWords, type Example } from './spec.ts';
+import { common, exampleWords, shownUsage, type Example } from './spec.ts';
 
 export interface Help {
   readonly lines: readonly string[];
@@ -17,7 +17,7 @@ export async function commandHelp(cx: Context, entry: CommandEntry): Promise<Hel
   const rows = components.flatMap(({ name, params }) => paramInfo(name, params));
   const examples = spec.examples(exampleWords(rows, components, cx.asked.length));
   const most = helpColumns(cx.columns);
-  const usage = ['imgctl', entry.name, '[options]', ...spec.usage, ...(spec.tail === true ? ['-- command [argument...]'] : [])].join(' ');
+  const usage = ['imgctl', entry.name, '[options]', ...shownUsage(spec), ...(spec.tail === undefined ? [] : [spec.tail === 'needed' ? '-- command [argument...]' : '[-- command [argument...]]'])].join(' ');
   const options = [...(spec.options ?? []), ...common, { flags: '-h, --help', describe: 'show this' }];
   const found = components.map(({ name }) => name);
   const lines = [

@@ -8,7 +8,18 @@ import { resolveHosts } from './resolve.ts';
  */
 export async function readPairs(cx: Context, words: readonly string[], access: 'create' | 'set'): Promise<Pairs> {
   if (access === 'create') teachForm(words);
-  return checkPairs(cx, parseArgs(words), access);
+  return checkPairs(cx, pairsOf(cx, words), access);
+}
+
+/** EINVAL of a component's name where a key was due says how it is asked for. */
+function pairsOf(cx: Context, words: readonly string[]): Pairs {
+  try {
+    return parseArgs(words);
+  } catch (error) {
+    const named = error instanceof VimageError ? cx.discovery().found.find(({ component }) => component === error.subject)?.component : undefined;
+    if (!(error instanceof VimageError) || named === undefined) throw error;
+    throw new VimageError(error.code, error.message, { subject: named, hint: `write: vir ${named}`, cause: error });
+  }
 }
 
 /** The same for pairs that a file holds. */

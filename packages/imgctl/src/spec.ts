@@ -45,8 +45,8 @@ export interface CommandSpec {
   /** What each operand is; the last repeats. */
   readonly operands: readonly OperandKind[];
   readonly options?: readonly OptionSpec[];
-  /** Whether a command follows after `--`. */
-  readonly tail?: boolean;
+  /** Whether a command follows after `--`; `optional`: a shell is run without one. */
+  readonly tail?: 'needed' | 'optional';
   /** Where our own failures must not be taken for the command's: exit status 125. */
   readonly passesStatus?: boolean;
   /** More than the summary has. */
@@ -54,6 +54,11 @@ export interface CommandSpec {
   /** From the declared parameters, so that they fit what is installed. */
   readonly examples: (words: ExampleWords) => readonly Example[];
   readonly run: (cx: Context, call: Call) => Promise<number | void>;
+}
+
+/** Operands for the reader: without those that are taken only to say that they are wrong. */
+export function shownUsage({ usage, operands }: CommandSpec): readonly string[] {
+  return usage.filter((_, i) => operands[i] !== 'none');
 }
 
 /** What examples are made of: sections with the examples that components declare. */

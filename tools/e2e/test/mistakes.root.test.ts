@@ -55,6 +55,19 @@ describe.skipIf(why !== undefined)(`what users get wrong${why === undefined ? ''
     expect((await wrong(125, 'exec', 'nope', '--', 'true')).err).toContain('ESRCH');
   });
 
+  it('an image whose name is nearly this', async () => {
+    await world.ok('create', 'name', 'shop', 'children.max', '1');
+    await world.ok('create', 'name', 'shop.till');
+    try {
+      for (const [typed, meant] of [['shpo', 'shop'], ['shop.tlil', 'shop.till'], ['shpo.till', 'shop.till']] as const) {
+        expect((await world.imgctl('get', typed)).err).toContain(`ESRCH: no image "${typed}"\n  did you mean "${meant}"?`);
+      }
+      expect((await world.imgctl('get', 'shop.till.x')).err).toContain('imgctl ls lists those that there are');
+    } finally {
+      await world.ok('destroy', 'shop');
+    }
+  });
+
   it('an interface name that is too long', async () => {
     expect((await wrong(1, 'create', 'name', 'web', 'vir', 'net', 'veth', `${'e'.repeat(16)}=parent:x`)).err).toContain('15 bytes');
   });
@@ -63,6 +76,11 @@ describe.skipIf(why !== undefined)(`what users get wrong${why === undefined ? ''
     expect((await wrong(1, 'create', 'name', 'web', 'vir', 'net', 'mtu')).err).toContain('"mtu" (word 5) has no value');
     expect((await wrong(1, 'create', 'name', 'web', 'name', 'web2')).err).toContain('EEXIST: "name" is given twice');
     expect((await wrong(1, 'create', 'vir', 'net')).err).toContain('begin with: name NAME');
+  });
+
+  it('no "vir" before a component, or none after it', async () => {
+    expect((await wrong(1, 'create', 'name', 'web', 'net')).err).toContain('"net" (word 3) has no value\n  write: vir net\n');
+    expect((await wrong(1, 'create', 'name', 'web', 'vir')).err).toContain('write: vir COMPONENT');
   });
 
   it('no pairs but a name first', async () => {
@@ -90,6 +108,9 @@ describe.skipIf(why !== undefined)(`what users get wrong${why === undefined ? ''
     expect(err).toContain('did you mean "addr"?');
     expect((await wrong(1, 'up', world.file('open.rc', 'image lab {'))).err).toContain('open.rc:1:');
     expect((await wrong(1, 'up', '/nowhere.rc')).err).toContain('ENOENT: cannot read /nowhere.rc');
+    expect((await wrong(1, 'up', '/tmp')).err).toContain('EISDIR: cannot read /tmp: it is a directory');
+    const unknown = (await wrong(1, 'up', world.file('nett.rc', 'image lab {\n    image web {\n        vir nett;\n    }\n}\n'))).err;
+    expect(unknown).toMatch(/nett\.rc:3:\d+: no component "nett"\n {2}3 \| {9}vir nett;\n/);
   });
 
   it('errors as JSON', async () => {

@@ -27,7 +27,7 @@ describe.skipIf(why !== undefined)(`imgctl top${why === undefined ? '' : `: ${wh
   });
 
   it('of one image, each process; as JSON', async () => {
-    expect(await world.ok('top', '-i', '0.2', 'idle')).toMatch(/^1 image, 1 process, .*\n\n +PID +%CPU +TIME +MEMORY +COMMAND\n *\d+ +0\.0 +0:00\.\d\d +[\d.]+[KM] +sleep 1000\n$/);
+    expect(await world.ok('top', '-i', '.2', 'idle')).toMatch(/^1 image, 1 process, .*\n\n +PID +%CPU +TIME +MEMORY +COMMAND\n *\d+ +0\.0 +0:00\.\d\d +[\d.]+[KM] +sleep 1000\n$/);
     const [busy] = JSON.parse(await world.ok('top', '-i', '0.3', '--json')) as readonly Record<string, unknown>[];
     expect(busy).toEqual({ image: 'busy', processes: 1, percent: expect.any(Number), cpu: expect.any(Number), memory: expect.any(Number) });
     const lines = (await world.ok('top', '-i', '0.1', '-n', '3', '--json', 'idle')).trim().split('\n');
@@ -56,5 +56,18 @@ describe.skipIf(why !== undefined)(`imgctl top${why === undefined ? '' : `: ${wh
       expect(seen).toMatch(/ended 0\r\nicanon/);
       expect(seen).toContain('busy');
     }
+  });
+
+  it.skipIf(script !== undefined)(`it is drawn anew as soon as the terminal has another size${script === undefined ? '' : `: ${script}`}`, async () => {
+    const terminal = world.spawn(['script', '-qec', `stty rows 8 cols 60; tty=$(tty); (sleep 3; stty rows 8 cols 20 < $tty) & ${process.execPath} ${mainFile} top -i 600`, '/dev/null'], { env: { TERM: 'xterm' } });
+    let seen = '';
+    terminal.stdout?.setEncoding('utf8').on('data', (text: string) => { seen += text; });
+    const ended = once(terminal, 'close');
+    await expect.poll(() => (seen.match(/3 images/g) ?? []).length, { timeout: 20_000 }).toBe(2);
+    terminal.stdin?.write('q');
+    await ended;
+    const [, wide = '', narrow = ''] = seen.split('\u001b[H');
+    expect(wide).toContain('% of a processor');
+    expect(narrow).not.toContain('% of a processor');
   });
 });

@@ -1,19 +1,19 @@
 import { commands, type CommandEntry } from '../../../packages/imgctl/src/command/index.ts';
 import { passed, statuses } from '../../../packages/imgctl/src/overview.ts';
-import { common, type OptionSpec } from '../../../packages/imgctl/src/spec.ts';
+import { common, shownUsage, type OptionSpec } from '../../../packages/imgctl/src/spec.ts';
 import { flags, list, literal, operand, paragraph, sentence, type Item } from './mdoc.ts';
 import { imageParameters, page, statusList, type Given } from './parts.ts';
 
 const options = (specs: readonly OptionSpec[]): readonly string[] => list(specs.map((each): Item => ({ head: flags(each.flags), body: sentence(each.describe) })));
 
 function command({ name, summary, spec }: CommandEntry): readonly string[] {
-  const tail = spec.tail === true ? ['.Cm \\-\\-', '.Ar command Op Ar argument ...'] : [];
+  const tail = spec.tail === undefined ? [] : spec.tail === 'needed' ? ['.Cm \\-\\-', '.Ar command Op Ar argument ...'] : ['.Op Cm \\-\\- Ar command Op Ar argument ...'];
   return [
     `.Ss ${name}`,
     '.Nm imgctl',
     `.Cm ${name}`,
     '.Op Ar options',
-    ...spec.usage.map((each) => `.${operand(each)}`),
+    ...shownUsage(spec).map((each) => `.${operand(each)}`),
     ...tail,
     '.Pp',
     ...sentence(summary),

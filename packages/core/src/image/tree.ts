@@ -1,4 +1,5 @@
 import { VimageError, kassert } from '../errors.ts';
+import { nearest } from '../pairs/nearest.ts';
 import { freeAll } from '../ref/refcount.ts';
 import type { ImageAddress } from '../substrate.ts';
 import { childAddress, formatAddress, isInside, sameAddress } from './address.ts';
@@ -137,9 +138,17 @@ export class ImageTree {
   /** Finds a name relative to `from`; `.` is `from` itself. What is not below it is ESRCH, whether it exists or not. */
   lookup(from: Image, dotted: string): Image {
     if (dotted === 'img0' && from === this.img0) return from;
-    let image: Image | undefined = from;
-    for (const segment of splitName(dotted)) image = image?.children.get(segment);
-    if (image === undefined) throw new VimageError('ESRCH', `no image ${shown(dotted)}`, { subject: dotted, hint: 'imgctl ls lists those that there are' });
+    let image: Image = from;
+    const segments = splitName(dotted);
+    for (const [i, segment] of segments.entries()) {
+      const child = image.children.get(segment);
+      if (child === undefined) {
+        const near = nearest(segment, image.children.keys());
+        const whole = [...segments.slice(0, i), near, ...segments.slice(i + 1)].join('.');
+        throw new VimageError('ESRCH', `no image ${shown(dotted)}`, { subject: dotted, hint: near === undefined ? 'imgctl ls lists those that there are' : `did you mean "${whole}"?` });
+      }
+      image = child;
+    }
     return image;
   }
 

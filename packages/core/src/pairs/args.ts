@@ -22,7 +22,7 @@ export function parseArgs(tokens: readonly string[]): Pairs {
     }
     const value = tokens[++i];
     if (value === undefined) {
-      throw new VimageError('EINVAL', `${quote(key)} (word ${i}) has no value`, { subject: key, hint: `write: ${key} VALUE, or ${key}=VALUE`, place });
+      throw new VimageError('EINVAL', `${quote(key)} (word ${i}) has no value`, { subject: key, hint: key === 'vir' ? 'write: vir COMPONENT' : `write: ${key} VALUE, or ${key}=VALUE`, place });
     }
     pairs.push([key, value]);
   }

@@ -5,7 +5,7 @@ import { startOptions, startRequest } from '../start.ts';
 export const exec: CommandSpec = {
   usage: ['<image>', '[words...]'],
   operands: ['image', 'none'],
-  tail: true,
+  tail: 'optional',
   passesStatus: true,
   options: [
     { flags: '-e, --effective', describe: 'act on the image from here: the program, its root and its user are the caller\'s' },

@@ -12,7 +12,7 @@ export const get: CommandSpec = {
   examples: () => [
     { line: 'get web', does: 'one pair a line' },
     { line: 'get -a web', does: 'with what can only be read' },
-    { line: 'get web > web.pairs; imgctl destroy web; xargs imgctl create < web.pairs', does: 'away, and back again' },
+    { line: 'get web > web.txt; imgctl destroy web; xargs imgctl create < web.txt', does: 'away, and back again' },
     { line: 'get --json web', does: '{"name": ..., "pairs": [[key, value], ...]}' },
   ],
   async run(cx, { operands, options }) {

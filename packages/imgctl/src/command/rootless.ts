@@ -4,7 +4,7 @@ import type { CommandSpec } from '../spec.ts';
 export const rootless: CommandSpec = {
   usage: [],
   operands: [],
-  tail: true,
+  tail: 'needed',
   passesStatus: true,
   about: 'An ordinary user\'s images are made in one user namespace and one mount namespace, in which he is root and nobody else is. imgctl goes there by itself; '
     + 'a program that uses the library is started there with this. An idle imgexec holds them as long as there are images.',

@@ -12,7 +12,7 @@ import { startOptions, startRequest, statusOf } from '../start.ts';
 export const run: CommandSpec = {
   usage: ['[pairs...]'],
   operands: ['pairs'],
-  tail: true,
+  tail: 'optional',
   passesStatus: true,
   options: startOptions,
   about: 'The image is gone when the command ends, however it ends. It is named run-XXXXXXXX unless a name is given. Without a command: $SHELL, or sh.',

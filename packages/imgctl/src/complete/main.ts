@@ -56,7 +56,7 @@ async function candidates(cx: Context, words: readonly string[], current: string
     if (inline !== null && inlineDue !== undefined) {
       return (await optionValues(cx, inlineDue, inline[2] ?? '')).map((each) => (each.value.startsWith(':') ? each : { ...each, value: `${inline[1]}=${each.value}` }));
     }
-    return [...optionNames(options), { value: '--help', about: 'show examples' }, ...(spec.tail === true ? [{ value: '--', about: 'a command follows' }] : [])];
+    return [...optionNames(options), { value: '--help', about: 'show examples' }, ...(spec.tail !== undefined ? [{ value: '--', about: 'a command follows' }] : [])];
   }
   if (kind === 'pairs') return completePairs(cx, inPairs, current, entry.name === 'set' ? 'set' : 'create', () => imageNames(cx));
   return operandValues(cx, kind, operands, spec);
@@ -130,5 +130,5 @@ async function operandValues(cx: Context, kind: OperandKind | undefined, operand
   }
   if (kind === 'file') return [{ value: ':files' }];
   if (kind === 'shell') return Object.keys(scripts).map((value) => ({ value }));
-  return spec.tail === true ? [{ value: '--', about: 'a command follows' }] : [];
+  return spec.tail !== undefined ? [{ value: '--', about: 'a command follows' }] : [];
 }

@@ -73,7 +73,7 @@ export class World implements AsyncDisposable {
     const enter = 'pid=$1 cg=$2; shift 2; [ -z "$cg" ] || echo $$ > "$cg/cgroup.procs"; exec nsenter -m -n -t "$pid" -- "$@"';
     return spawn('sh', ['-c', enter, 'sh', String(this.#holder.pid), this.#cgroup ?? '', ...command], {
       stdio: options.stdio ?? 'pipe',
-      env: { ...process.env, NO_COLOR: '1', LC_ALL: 'C.UTF-8', NODE_OPTIONS: '', VIMAGE_INVARIANTS: '1', ...options.env },
+      env: { ...process.env, NO_COLOR: '1', COLUMNS: '', LC_ALL: 'C.UTF-8', NODE_OPTIONS: '', VIMAGE_INVARIANTS: '1', ...options.env },
     });
   }
 

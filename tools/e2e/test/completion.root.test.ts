@@ -82,6 +82,17 @@ describe.skipIf(why !== undefined)(`completion${why === undefined ? '' : `: ${wh
     });
   });
 
+  it('does not offer again what stands there', async () => {
+    const only = (await world.ok('__complete', 'bash', 'exec', '-e', '--only', 'net,')).trim().split('\n');
+    expect(only).toContain('net,proc');
+    expect(only).not.toContain('net,net');
+    await world.ok('exec', '-d', 'web', '--', 'sh', '-c', 'exec sleep 1000 > /dev/null 2>&1');
+    const [one] = await world.json('ps', 'web') as readonly { readonly pid: number }[];
+    expect(await world.ok('__complete', 'bash', 'kill', 'web', '')).toContain(String(one?.pid));
+    expect(await world.ok('__complete', 'bash', 'kill', 'web', String(one?.pid), '')).toBe('');
+    await world.ok('kill', '-s', 'KILL', 'web');
+  });
+
   it('says nothing, and does not fail, where there is nothing to say', async () => {
     for (const words of [['nothing', 'x'], ['create', 'a', 'b', 'c'], ['create', '=', ''], ['exec', 'web', '--', 'x', ''], ['', ''], []]) {
       const result = await world.imgctl('__complete', 'bash', ...words);

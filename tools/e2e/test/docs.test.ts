@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseFile } from '@vimage/core';
@@ -18,6 +18,22 @@ describe('the pages', () => {
 
   it.each(blocks.filter(({ language, file }) => language === 'rc' && file === undefined).map(({ page, line, text }) => [`${page}:${line}`, text] as const))('%s parses', async (_at, text) => {
     await parseFile(text, { read: () => '' });
+  });
+
+  it.each(pages)('%s: begins with words', (page) => {
+    const [title = '', first = ''] = readFileSync(path.join(workspace, page), 'utf8').split(/\n+/);
+    expect(title).toMatch(/^# \S/);
+    // Neither an example nor a table, a list or a heading: whoever comes here does not know yet what it is about.
+    expect(first).toMatch(/^(?:\w|\*\w|`(?!``))/);
+  });
+
+  it.each(['ARCHITECTURE.md', 'CONTRIBUTING.md'])('%s: the sources that it names are there', (page) => {
+    const names = [...readFileSync(path.join(workspace, page), 'utf8').matchAll(/`([\w@./-]*?([\w-]+\.(?:ts|mjs|c)))`/g)].map((match) => [match[1] ?? '', match[2] ?? ''] as const);
+    const sources = readdirSync(workspace, { recursive: true, encoding: 'utf8' }).filter((file) => /\.(?:ts|mjs|c)$/.test(file) && !/node_modules|dist\//.test(file));
+    const known = new Set(sources.map((file) => path.basename(file)));
+    expect(names.length).toBeGreaterThan(10);
+    // x.ts stands for any.
+    expect(names.filter(([, base]) => !/^x[.-]/.test(base) && !known.has(base)).map(([name]) => name)).toEqual([]);
   });
 
   it.each(pages)('%s: what it links to is there', (page) => {

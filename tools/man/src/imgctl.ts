@@ -76,6 +76,8 @@ export function imgctlPage(given: Given): string {
     '.Sh ENVIRONMENT',
     ...list([
       { head: 'Ev NO_COLOR', body: ['When set and not empty, nothing is coloured.'] },
+      { head: 'Ev FORCE_COLOR', body: ['Colour where the output is no terminal, too; when it is 0, nowhere.'] },
+      { head: 'Ev COLUMNS', body: ['How wide a line may be.', 'Unless given: as the terminal is, and in a pipe a row of a table is one line.'] },
       { head: 'Ev TERM', body: ['Nothing is coloured when it is', '.Dq dumb .'] },
       { head: 'Ev LC_ALL , Ev LC_CTYPE , Ev LANG', body: ['Whether trees and pictures are drawn with more than ASCII.'] },
       { head: 'Ev SHELL', body: ['What', '.Nm Cm exec', 'runs when no command is given.'] },

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { faults } from './check.mjs';
+import { withContents } from './contents.mjs';
 import { render } from './markdown.mjs';
 import { groups, pages } from './pages.mjs';
 import { parts } from './search.mjs';
@@ -41,7 +42,7 @@ const files = new Map();
 const index = [];
 for (const page of all) {
   const { html, headings } = render(page.text, hrefOf(page));
-  files.set(page.file, template({ file: page.file, title: headings[0]?.text ?? page.label, html, menu }));
+  files.set(page.file, template({ file: page.file, title: headings[0]?.text ?? page.label, html: withContents(html, headings, page), menu }));
   index.push(...parts(page, html));
 }
 for (const name of readdirSync(path.join(here, 'static'))) files.set(name, readFileSync(path.join(here, 'static', name), 'utf8'));

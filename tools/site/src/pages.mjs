@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { api } from './api.mjs';
 import { code, tableOf } from './markdown.mjs';
-import { components, documents, load, read, root } from './sources.mjs';
+import { components, documents, load, packages, read, root } from './sources.mjs';
 
 export const groups = ['Start', 'Guide', 'Components', 'Security', 'Inside', 'API'];
 
@@ -16,8 +16,11 @@ export async function pages() {
   const found = await components();
   const named = new Set(found.map(({ component }) => component.name));
   const home = read('README.md');
+  // In the order in which the README leads to them.
+  const list = home.slice(home.indexOf('## The documents'));
+  const led = (file) => (list.indexOf(`](${file}`) + 1 || Infinity);
   return [
-    ...documents().map((from) => {
+    ...documents().sort((a, b) => led(a) - led(b) || 0).map((from) => {
       const text = read(from);
       return { file: from === 'README.md' ? 'index.html' : from.replace(/\.md$/, '.html'), group: groupOf(from, named), label: from === 'README.md' ? 'vimage' : titleOf(text), text, from };
     }),
@@ -27,11 +30,17 @@ export async function pages() {
     ...found.map(({ component, package: name }) => ({
       file: `components/${component.name}.html`, group: 'Components', label: `${component.name}: parameters`, from: 'README.md', text: componentPage(core, component, name),
     })),
-    ...[...await api()].map(([name, text]) => ({ file: `${apiPath(name)}.html`, group: 'API', label: name, text, from: `${apiPath(name)}.md` })),
+    ...[...await api()].map(([name, text]) => ({ file: `${apiPath(name)}.html`, group: 'API', label: name, text: text.replace(/^# .*\n/, (title) => `${title}\n${about(name)}\n`), from: `${apiPath(name)}.md` })),
   ];
 }
 
 const apiPath = (name) => `api/${name}`;
+
+/** What the package of an entry says of itself, and where its page is. */
+function about(name) {
+  const { dir, manifest } = packages().find(({ manifest: each }) => name === each.name || name.startsWith(`${each.name}/`));
+  return `${manifest.description} [An example](${path.posix.relative(path.posix.dirname(`${apiPath(name)}.md`), `${dir}/README.md`)}).`;
+}
 
 function groupOf(from, named) {
   if (from === 'README.md') return 'Start';
@@ -78,8 +87,8 @@ const plain = (text) => text.replace(/[\\`*_{}[\]<>#|]/g, '\\$&');
 
 /** The two tables of the README, which the bench writes. */
 function comparison(home) {
-  const part = /^## How it compares$[^]*?(?=^## The documents$)/m.exec(home)?.[0];
-  if (part === undefined) throw new Error('README.md has no "How it compares" before "The documents"');
+  const part = /^## How it compares$[^]*?(?=^Licence: )/m.exec(home)?.[0];
+  if (part === undefined) throw new Error('README.md has no "How it compares" before "Licence: "');
   return `# How it compares, and how fast it is\n\n${part}`;
 }
 

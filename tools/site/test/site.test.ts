@@ -85,3 +85,20 @@ test('what is measured is what the README has', () => {
   expect(figures.length).toBeGreaterThan(20);
   for (const figure of figures) expect(page('compare.html')).toContain(figure);
 });
+
+test('a page of the API begins with what the package is, and leads to each name', () => {
+  for (const { name } of entries()) {
+    const html = page(`api/${name}.html`);
+    const [top = '', rest = ''] = html.split('<main')[1]?.split('<h2') ?? [];
+    expect(top, name).toMatch(/<p>[^<]{10,}.*An example/);
+    const below = [...html.matchAll(/<h3 id="([^"]+)"/g)].map(([, id]) => id);
+    expect([...top.matchAll(/href="#([^"]+)"/g)].map(([, id]) => id), name).toEqual(expect.arrayContaining(below));
+    expect(rest).not.toBe('');
+  }
+});
+
+test('each component has a page with examples; the guide begins as the README does', async () => {
+  for (const { component } of await components()) expect(page(`components/${component.name}.html`), component.name).toContain('What it does, with examples');
+  const guide = (page('index.html').split('<h2>Guide</h2>')[1] ?? '').split('</ul>')[0] ?? '';
+  expect([...guide.matchAll(/href="([^"]+)"/g)].map(([, file]) => file).[0]).toBe('docs/imgctl.html');
+});

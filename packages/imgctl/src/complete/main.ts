@@ -109,7 +109,8 @@ async function optionValues(cx: Context, { value: kind, words }: OptionSpec, typ
   if (kind === 'account') return readFileSync('/etc/passwd', 'utf8').split('\n').map((line) => ({ value: line.split(':')[0] ?? '' })).filter(({ value }) => value !== '');
   if (kind === 'component' || kind === 'components') {
     const lead = kind === 'components' ? typed.slice(0, typed.lastIndexOf(',') + 1) : '';
-    return cx.discovery().found.map((each) => ({ value: lead + each.component, about: each.package }));
+    const given = new Set(lead.split(','));
+    return cx.discovery().found.filter(({ component }) => !given.has(component)).map((each) => ({ value: lead + each.component, about: each.package }));
   }
   return [];
 }
@@ -121,6 +122,7 @@ async function operandValues(cx: Context, kind: OperandKind | undefined, operand
     return (await imageNames(cx)).filter((name) => !given.has(name)).map((value) => ({ value }));
   }
   if (kind === 'process') {
+    if (operands.length >= spec.operands.length) return [];
     return (await (await cx.bareKernel()).processes(operands[0] ?? '')).map(({ pid, command }) => ({ value: String(pid), about: command }));
   }
   if (kind === 'parameter') {

@@ -100,5 +100,5 @@ test('a page of the API begins with what the package is, and leads to each name'
 test('each component has a page with examples; the guide begins as the README does', async () => {
   for (const { component } of await components()) expect(page(`components/${component.name}.html`), component.name).toContain('What it does, with examples');
   const guide = (page('index.html').split('<h2>Guide</h2>')[1] ?? '').split('</ul>')[0] ?? '';
-  expect([...guide.matchAll(/href="([^"]+)"/g)].map(([, file]) => file).[0]).toBe('docs/imgctl.html');
+  expect([...guide.matchAll(/href="([^"]+)"/g)].map(([, file]) => file)[0]).toBe('docs/imgctl.html');
 });

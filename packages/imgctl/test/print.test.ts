@@ -20,6 +20,17 @@ describe('table', () => {
     ]);
   });
 
+  it('is as wide as the terminal: the last column goes on below, or is cut', () => {
+    const rows = [{ n: 'one', text: 'many words that have no room beside it in one line' }];
+    const columns = { head: 'N', of: ({ n }: { n: string }) => n };
+    const last = { head: 'TEXT', of: ({ text }: { text: string }) => text };
+    expect(table(rows, [columns, last], { columns: 30 })).toEqual(['N    TEXT', 'one  many words that have no', '     room beside it in one', '     line']);
+    expect(table(rows, [columns, { ...last, cut: 'end' }], { columns: 30 })[1]).toMatch(/^one {2}many words that have no ro[…~]$/);
+    expect(table(rows, [columns, { ...last, cut: 'beginning' }], { columns: 12 })[1]).toMatch(/^one {2}[…~]e line$/);
+    // No room for words at all.
+    expect(table(rows, [columns, last], { columns: 20 })[1]).toBe(`one  ${rows[0]?.text}`);
+  });
+
   it('shows control bytes of others instead of obeying them', () => {
     expect(table([{ text: 'a\u001b[2Jb\nc' }], [{ head: 'T', of: ({ text }) => text }])[1]).toBe('a\\x1b[2Jb\\nc');
     expect(printable('\u202eabc\u0007')).toBe('\\x202eabc\\x07');

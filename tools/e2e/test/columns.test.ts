@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { mainFile } from './lib/world.ts';
+import { mainFile, workspace } from './lib/world.ts';
 
 const why = existsSync(mainFile) ? undefined : 'needs the built imgctl: run npm run build';
 
@@ -17,6 +18,12 @@ describe.skipIf(why !== undefined)(`what imgctl prints${why === undefined ? '' :
 
   it.each([[], ...commands.map((name) => [name])])('help has 80 columns where nothing says how many there are: %s', (...words) => {
     expect(wider(said([...words, '--help']), 80)).toEqual([]);
+  });
+
+  it('imgexec --help has them, too', () => {
+    const { stdout } = spawnSync(path.join(workspace, 'packages/linux/dist/imgexec'), ['--help'], { encoding: 'utf8' });
+    expect(stdout).toContain('--rootless');
+    expect(wider(stdout, 80)).toEqual([]);
   });
 
   it('the parameters of each component and the components themselves have the columns of the terminal', () => {

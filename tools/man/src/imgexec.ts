@@ -1,9 +1,9 @@
 import { flags, list, literal, sentence, text, type Item } from './mdoc.ts';
 import { page, type Given } from './parts.ts';
 
-/** The options of `imgexec --help`, as it has them: flags, and what they do. */
+/** The options of `imgexec --help`, as it has them: flags, and what they do, which may go on below. */
 export function imgexecOptions(help: string): readonly (readonly [string, string])[] {
-  return [...help.matchAll(/^ {2}(-\S.*?) {2,}(\S.*)$/gm)].map(([, written = '', does = '']) => [written, does]);
+  return [...help.replace(/\n {22}(?=\S)/g, ' ').matchAll(/^ {2}(-\S.*?) {2,}(\S.*)$/gm)].map(([, written = '', does = '']) => [written, does]);
 }
 
 /** imgexec(8). */

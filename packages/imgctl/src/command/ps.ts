@@ -26,7 +26,7 @@ export const ps: CommandSpec = {
       { head: 'USER', of: ({ uid }) => account(uid) },
       { head: 'S', of: ({ state }) => state },
       ...(only === undefined ? [{ head: 'IN', of: ({ image }: Row) => image }] : []),
-      { head: 'COMMAND', of: ({ command }) => command, cut: true },
+      { head: 'COMMAND', of: ({ command }) => command, cut: 'end' },
     ]));
   },
 };

@@ -75,7 +75,7 @@ function lines(cx: Context, rows: readonly Usage[]): readonly string[] {
     { head: '%CPU', of: (row) => percent(row.percent), right: true },
     { head: 'TIME', of: ({ cpu }) => duration(cpu), right: true },
     { head: 'MEMORY', of: ({ memory }) => bytes(memory), right: true },
-    each ? { head: 'COMMAND', of: ({ process }) => process?.command ?? '', cut: true } : { head: 'IMAGE', of: ({ image }) => image },
+    each ? { head: 'COMMAND', of: ({ process }) => process?.command ?? '', cut: 'end' } : { head: 'IMAGE', of: ({ image }) => image, cut: 'beginning' },
   ])];
 }
 

@@ -6,8 +6,8 @@ export interface Column<T> {
   readonly of: (row: T) => string;
   /** Numbers stand right. */
   readonly right?: boolean;
-  /** Of the last column: what has no room loses its end, instead of going on below. */
-  readonly cut?: boolean;
+  /** Of the last column: what has no room loses that, instead of going on below. */
+  readonly cut?: 'end' | 'beginning';
   /** Colours a cell after it was measured. */
   readonly paint?: (text: string, row: T) => string;
 }
@@ -18,8 +18,9 @@ export interface TableOptions {
   readonly columns?: number | undefined;
 }
 
-/** Columns below which text is not broken any more. */
+/** Columns below which text is not broken, or cut, any more. */
 const leastText = 24;
+const leastCut = 4;
 
 /** Aligned lines under their headings; the last column is never padded. */
 export function table<T>(rows: readonly T[], columns: readonly Column<T>[], { paintHead = (text) => text, columns: most = Infinity }: TableOptions = {}): readonly string[] {
@@ -27,7 +28,7 @@ export function table<T>(rows: readonly T[], columns: readonly Column<T>[], { pa
   const widths = columns.map((column, i) => Math.max(width(column.head), ...cells.map((line) => width(line[i] ?? ''))));
   const last = columns.length - 1;
   const before = widths.slice(0, last).reduce((sum, each) => sum + each + 2, 0);
-  const room = most - before < leastText ? Infinity : most - before;
+  const room = most - before < (columns[last]?.cut === undefined ? leastText : leastCut) ? Infinity : most - before;
   const place = (text: string, i: number, shown: string): string => {
     const gap = ' '.repeat(Math.max(0, (widths[i] ?? 0) - width(text)));
     if (columns[i]?.right === true) return gap + shown;
@@ -36,7 +37,7 @@ export function table<T>(rows: readonly T[], columns: readonly Column<T>[], { pa
   const head = columns.map((column, i) => place(column.head, i, paintHead(column.head))).join('  ');
   const body = rows.flatMap((row, r) => {
     const painted = (text: string, i: number): string => columns[i]?.paint?.(text, row) ?? text;
-    const [first = '', ...more] = fitted(cells[r]?.[last] ?? '', room, columns[last]?.cut === true);
+    const [first = '', ...more] = fitted(cells[r]?.[last] ?? '', room, columns[last]?.cut);
     const line = columns.map((_, i) => {
       const text = i === last ? first : cells[r]?.[i] ?? '';
       return place(text, i, painted(text, i));
@@ -46,7 +47,10 @@ export function table<T>(rows: readonly T[], columns: readonly Column<T>[], { pa
   return [head, ...body].map((line) => line.trimEnd());
 }
 
-function fitted(text: string, room: number, cut: boolean): readonly string[] {
+function fitted(text: string, room: number, cut: Column<unknown>['cut']): readonly string[] {
   if (width(text) <= room) return [text];
-  return cut ? [`${[...text].slice(0, room - 1).join('')}${inUtf8() ? '…' : '~'}`] : wrap(text, room);
+  if (cut === undefined) return wrap(text, room);
+  const mark = inUtf8() ? '…' : '~';
+  const shown = [...text];
+  return [cut === 'end' ? `${shown.slice(0, room - 1).join('')}${mark}` : `${mark}${shown.slice(1 - room).join('')}`];
 }

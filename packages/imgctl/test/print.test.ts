@@ -25,7 +25,7 @@ describe('table', () => {
     const columns = { head: 'N', of: ({ n }: { n: string }) => n };
     const last = { head: 'TEXT', of: ({ text }: { text: string }) => text };
     expect(table(rows, [columns, last], { columns: 30 })).toEqual(['N    TEXT', 'one  many words that have no', '     room beside it in one', '     line']);
-    expect(table(rows, [columns, { ...last, cut: 'end' }], { columns: 30 })[1]).toMatch(/^one {2}many words that have no ro[…~]$/);
+    expect(table(rows, [columns, { ...last, cut: 'end' }], { columns: 30 })[1]).toMatch(/^one {2}many words that have no […~]$/);
     expect(table(rows, [columns, { ...last, cut: 'beginning' }], { columns: 12 })[1]).toMatch(/^one {2}[…~]e line$/);
     // No room for words at all.
     expect(table(rows, [columns, last], { columns: 20 })[1]).toBe(`one  ${rows[0]?.text}`);

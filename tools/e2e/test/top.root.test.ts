@@ -27,7 +27,7 @@ describe.skipIf(why !== undefined)(`imgctl top${why === undefined ? '' : `: ${wh
   });
 
   it('of one image, each process; as JSON', async () => {
-    expect(await world.ok('top', '-i', '.2', 'idle')).toMatch(/^1 image, 1 process, .*\n\n +PID +%CPU +TIME +MEMORY +COMMAND\n *\d+ +0\.0 +0:00\.\d\d +[\d.]+[KM] +sleep 1000\n$/);
+    expect(await world.ok('top', '-i', '.2', 'idle')).toMatch(/^1 image, 1 process, .*\n\n *PID +%CPU +TIME +MEMORY +COMMAND\n *\d+ +0\.0 +0:00\.\d\d +[\d.]+[KM] +sleep 1000\n$/);
     const [busy] = JSON.parse(await world.ok('top', '-i', '0.3', '--json')) as readonly Record<string, unknown>[];
     expect(busy).toEqual({ image: 'busy', processes: 1, percent: expect.any(Number), cpu: expect.any(Number), memory: expect.any(Number) });
     const lines = (await world.ok('top', '-i', '0.1', '-n', '3', '--json', 'idle')).trim().split('\n');

@@ -4,6 +4,7 @@ const fs = require('node:fs');
 const { Module, syncBuiltinESMExports } = require('node:module');
 const childProcess = require('node:child_process');
 const process = require('node:process');
+const { URL } = require('node:url');
 
 const { SYSTEM, PROGRAMS } = process.env;
 Object.defineProperty(process, 'platform', { value: SYSTEM });

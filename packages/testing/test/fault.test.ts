@@ -1,4 +1,4 @@
-import { boot, defineComponent, type AnyComponent } from '@vimage/core';
+import { boot, defineComponent, VimageError, type AnyComponent, type CreateContext } from '@vimage/core';
 import { describe, expect, it } from 'vitest';
 import { MemoryMachine, MemorySubstrate } from '../src/memory.ts';
 import { toyComponent, toyParams } from '../src/toy.ts';
@@ -21,15 +21,25 @@ describe('a component that does not do its part', () => {
     ['throws an error of Node\'s', { create: () => { throw Object.assign(new Error('bad argument'), { code: 'ERR_INVALID_ARG_TYPE' }); } }, 'EIO', /bad argument/],
     ['never comes back from create', { create: never }, 'ETIMEDOUT', /"bad" has not come back from create\(\) within 0.05 s/],
     ['makes nothing', { create: odd(undefined) }, 'EIO', /something else than an instance/],
-    ['saves what cannot be kept', { save: odd([['key', 7]]) }, 'EIO', /something else than pairs of texts from save/],
+    ['saves what cannot be kept', { save: odd([['key', 7]]) }, 'EIO', /something else than pairs of texts \(.*\) from save/],
     ['saves a promise', { save: odd(Promise.resolve([])) }, 'EIO', /something else than pairs/],
     ['enters by what is no step', { entry: odd([{ verb: 'join' }]) }, 'EIO', /something else than steps from entry/],
     ['throws when entered', { entry: wrong }, 'EIO', /failed in entry/],
     ['throws in check', { check: wrong }, 'EIO', /failed in check/],
+    ['saves under a key of the kernel', { save: odd([['vimage.owner', '1 other']]) }, 'EIO', /none of "vimage."\) from save/],
+    ['asks for a slot that may not stand yet', { create: async (cx: CreateContext<string>) => ({ toy: await cx.slot('toy') }) }, 'EIO', /asks for what stands in the slot of "toy", which it does not name in requires/],
+    ['looks at a slot that it does not come after', { create: async (cx: CreateContext<string>) => ({ toy: await cx.peek('toy') }) }, 'EIO', /which it does not name in after/],
+    ['brings a pair that belongs to no section', { implied: odd([['name', 'other']]) }, 'EIO', /sections of other components, each once, from implied/],
+    ['brings itself', { implied: odd([['vir', 'bad']]) }, 'EIO', /sections of other components/],
+    ['brings a section twice', { implied: odd([['vir', 'toy'], ['vir', 'toy']]) }, 'EIO', /sections of other components/],
+    ['changes in check what was asked', { check: ({ values }: { readonly values: object }) => { Object.assign(values, { level: 9 }); } }, 'EIO', /failed in check\(\): TypeError/],
+    ['refuses in check when nobody hears it any more', { check: async () => { await Promise.resolve(); throw new VimageError('EINVAL', 'too late'); } }, 'EIO', /something else than nothing, at once, from check/],
+    ['has an undo that never comes back', { create: (cx: CreateContext<string>) => { cx.scope.defer(never); return wrong(); } }, 'EIO', /failed in create/],
+    ['has a parameter whose type throws', { params: { level: { ...toyParams.level, type: { ...toyParams.level.type, parse: (text: string) => (text === '5' ? 5 : wrong()) } }, items: toyParams.items } }, 'EIO', /"level" of "vir bad" cannot be read: TypeError/, ['level', '6']],
     ['has no root', { create: (cx: { readonly parent: unknown }) => cx.parent, root: odd(null) }, 'EIO', /something else than an instance from root/],
-  ])('%s: nothing of the image is left', async (_what, more, code, message) => {
+  ] as const)('%s: nothing of the image is left', async (_what, more, code, message, words: readonly string[] = []) => {
     const { machine, kernel } = await booted(more);
-    await expect(kernel.create(['name', 'a', 'vir', 'toy', 'items', 'one', 'vir', 'bad'])).rejects.toMatchObject({ code, subject: 'bad', message: expect.stringMatching(message) });
+    await expect(kernel.create(['name', 'a', 'vir', 'toy', 'items', 'one', 'vir', 'bad', ...words])).rejects.toMatchObject({ code, subject: words[0] ?? 'bad', message: expect.stringMatching(message) });
     expect([machine.images.size, machine.resources.size, machine.staged.size, machine.locked]).toEqual([0, 0, 0, false]);
     await kernel.create(['name', 'a', 'vir', 'toy', 'items', 'one']);
     await kernel.close();
@@ -63,6 +73,26 @@ describe('a component that does not do its part', () => {
     expect(notes).toEqual([expect.stringMatching(/^bad of a: component "bad" (failed in|has not come back from) re/), 'gave back two']);
     expect([machine.images.size, machine.resources.size]).toEqual([0, 0]);
     await later.close();
+  });
+
+  it.each([
+    ['lets be changed what it cannot change', { set: undefined }, /parameter "items" has access "rw", and there is no set\(\)/],
+    ['has a method that is none', { check: true }, /check is no function/],
+    ['does not say why it is not shared', { unshared: 7 }, /unshared is one line/],
+    ['restricts by what cannot be compared', { params: { deny: { ...toyParams.deny, order: 'min' } } }, /parameter "deny" of component "bad": a flag cannot restrict by "min"/],
+    ['restricts in an order that there is not', { params: { level: { ...toyParams.level, order: 'max' } } }, /cannot restrict by "max"/],
+    ['has a list that is none', { params: { level: { ...toyParams.level, multi: 'no' } } }, /expected what param\(\) or listParam\(\) makes/],
+    ['has a type that throws', { params: { level: { ...toyParams.level, type: { ...toyParams.level.type, parse: wrong } } } }, /its type fails: TypeError/],
+  ])('one that %s is refused when it is registered', async (_what, more, message) => {
+    await expect(booted(more)).rejects.toMatchObject({ code: 'EINVAL', message: expect.stringMatching(message) });
+  });
+
+  it('get says nothing that create would make something of', async () => {
+    const { kernel } = await booted({ get: odd([['level', '77']]) });
+    await kernel.create(['name', 'a', 'vir', 'bad', 'level', '5']);
+    await expect(kernel.get('a', { all: true })).rejects.toMatchObject({ code: 'EIO', message: expect.stringMatching(/pairs of parameters with access "ro" from get/) });
+    await kernel.destroy('a');
+    await kernel.close();
   });
 
   it('what is only asked is not there: get, refs', async () => {

@@ -84,7 +84,7 @@ describe.skipIf(why !== undefined)(`components that do not do their part${why ==
   it.each([
     ['throws', 'bad.create = async (cx) => { await made(cx); throw new TypeError("halfway"); };', 'EIO: component "bad" failed in create(): TypeError: halfway\n  a fault of the component, not of what was asked\n'],
     ['never comes back', 'bad.create = async (cx) => { await made(cx); await new Promise(() => setInterval(() => undefined, 1000)); };', 'ETIMEDOUT: component "bad" has not come back from create() within 1 s\n  a fault of the component; "patience" says how many seconds it may take\n'],
-    ['makes rubbish', 'bad.save = () => ["no pairs"];', 'EIO: component "bad" gave something else than pairs of texts from save()\n  a fault of the component, not of what was asked\n'],
+    ['makes rubbish', 'bad.save = () => ["no pairs"];', 'EIO: component "bad" gave something else than pairs of texts (no key empty, none of "vimage.") from save()\n  a fault of the component, not of what was asked\n'],
   ])('one whose making %s leaves nothing', async (what, more, said) => {
     const at = write(what.replaceAll(' ', '-'), more);
     const { status, err } = await world.imgctl('create', 'name', 'half', 'vir', 'net', 'vir', 'bad', '--component', at);

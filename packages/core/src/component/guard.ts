@@ -1,30 +1,14 @@
 import { codeOf, VimageError } from '../errors.ts';
-import type { Pairs } from '../pairs/pairs.ts';
-import type { Awaitable } from '../scope.ts';
+import { Scope, type Awaitable, type Undo } from '../scope.ts';
 import type { Substrate } from '../substrate.ts';
-import type { AnyComponent } from './component.ts';
+import type { AnyComponent, CreateContext } from './component.ts';
+import { anything, bringing, holders, instance, isObject, nothing, once, report, saved, shown, steps, texts, type Shape } from './shapes.ts';
 
 /** Seconds that one call of a component may take, where it does not say otherwise ({@link AnyComponent.patience}). */
 export const defaultPatience = 120;
 
 /** A component broke the rules of its interface: it threw what is no coded error, gave what it may not give, or did not come back. EIO, ETIMEDOUT. */
 export class ComponentFault extends VimageError {}
-
-type Shape = readonly [what: string, holds: (value: unknown) => boolean];
-
-const isText = (value: unknown): value is string => typeof value === 'string' && !value.includes('\0');
-const isPairs = (value: unknown): value is Pairs => Array.isArray(value) && value.every((pair) => Array.isArray(pair) && pair.length === 2 && pair.every(isText));
-const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
-const isSteps = (value: unknown): boolean => Array.isArray(value) && value.every((step) => isObject(step) && 'verb' in step && isText(step.verb) && 'args' in step && isPairs(step.args));
-
-const anything: Shape = ['', () => true];
-const instance: Shape = ['an instance', (value) => isObject(value) && !('then' in value)];
-const pairs: Shape = ['pairs of texts', isPairs];
-const texts: Shape = ['lines of text', (value) => Array.isArray(value) && value.every(isText)];
-const steps: Shape = ['steps', isSteps];
-const holders: Shape = ['holders', (value) => Array.isArray(value) && value.every((each) => isObject(each) && 'kind' in each && 'detail' in each)];
-const report: Shape = ['a report with notes', (value) => value === undefined || (isObject(value) && 'notes' in value && texts[1](value.notes))];
-const once: Shape = ['steps', (value) => value === undefined || (isObject(value) && 'steps' in value && isSteps(value.steps))];
 
 /**
  * A component as the kernel calls it: whatever it does wrong is a {@link ComponentFault} that names it, and what has not come back after its patience is waited for no
@@ -36,15 +20,15 @@ export function guarded(component: AnyComponent, substrate: Substrate): AnyCompo
   return Object.freeze<AnyComponent>({
     ...component,
     root: (...args) => guard.later('root', instance, () => component.root(...args)),
-    create: (...args) => guard.later('create', instance, () => component.create(...args)),
-    save: (...args) => guard.now('save', pairs, () => save.call(component, ...args)),
+    create: (cx) => guard.later('create', instance, () => component.create(guard.within(cx))),
+    save: (...args) => guard.now('save', saved, () => save.call(component, ...args)),
     restore: (...args) => guard.later('restore', instance, () => component.restore(...args)),
     entry: (...args) => guard.now('entry', steps, () => entry.call(component, ...args)),
-    ...(implied && { implied: (...args) => guard.now('implied', pairs, () => implied.call(component, ...args)) }),
-    ...(check && { check: (...args) => guard.now('check', anything, () => check.call(component, ...args)) }),
+    ...(implied && { implied: (...args) => guard.now('implied', bringing(component), () => implied.call(component, ...args)) }),
+    ...(check && { check: (...args) => guard.now('check', nothing, () => check.call(component, ...args)) }),
     ...(lapsed && { lapsed: (...args) => guard.now('lapsed', texts, () => lapsed.call(component, ...args)) }),
-    ...(set && { set: (...args) => guard.later('set', report, () => set.call(component, ...args)) }),
-    ...(get && { get: (...args) => guard.later('get', pairs, () => get.call(component, ...args)) }),
+    ...(set && { set: (instance, cx) => guard.later('set', report, () => set.call(component, instance, guard.within(cx))) }),
+    ...(get && { get: (...args) => guard.later('get', shown(component), () => get.call(component, ...args)) }),
     ...(remove && { remove: (...args) => guard.later('remove', texts, () => remove.call(component, ...args)) }),
     ...(forget && { forget: (...args) => guard.now('forget', anything, () => forget.call(component, ...args)) }),
     ...(atOnce && { once: (...args) => guard.later('once', once, () => atOnce.call(component, ...args)) }),
@@ -58,14 +42,39 @@ export function guarded(component: AnyComponent, substrate: Substrate): AnyCompo
 }
 
 class Guard {
+  readonly #component: AnyComponent;
   readonly #name: string;
   readonly #seconds: number;
   readonly #substrate: Substrate;
 
-  constructor({ name, patience = defaultPatience }: AnyComponent, substrate: Substrate) {
+  constructor(component: AnyComponent, substrate: Substrate) {
+    const { name, patience = defaultPatience } = component;
+    this.#component = component;
     this.#name = name;
     this.#seconds = patience;
     this.#substrate = substrate;
+  }
+
+  /** What a component makes something in: each undo of its own is waited for no longer than it is, and no slot is seen that may not stand yet. */
+  within<T extends CreateContext<string>>(cx: T): T {
+    const scope = new GuardedScope((undo) => this.later('undo', anything, undo));
+    cx.scope.defer(() => scope.close());
+    const { requires = [], after = [] } = this.#component;
+    const asked = (component: string, names: readonly string[], where: string): void => {
+      if (!names.includes(component)) throw this.#broken(`asks for what stands in the slot of "${component}", which it does not name in ${where}`);
+    };
+    return {
+      ...cx,
+      scope,
+      slot: (component: string) => {
+        asked(component, requires, 'requires');
+        return cx.slot(component);
+      },
+      peek: (component: string) => {
+        asked(component, [...requires, ...after], 'after');
+        return cx.peek(component);
+      },
+    };
   }
 
   /** A method that answers at once. */
@@ -102,6 +111,8 @@ class Guard {
 
   #checked<T>(method: string, [what, holds]: Shape, value: T): T {
     if (holds(value)) return value;
+    // What it says of it comes too late for anybody to hear.
+    if (isThenable(value)) value.then(undefined, () => undefined);
     throw this.#broken(`gave something else than ${what} from ${method}()`);
   }
 
@@ -113,6 +124,20 @@ class Guard {
 
   #broken(what: string, cause?: unknown): ComponentFault {
     return new ComponentFault('EIO', `component "${this.#name}" ${what}`, { subject: this.#name, cause, hint: 'a fault of the component, not of what was asked' });
+  }
+}
+
+/** Calls each undo by way of `call`. */
+class GuardedScope extends Scope {
+  readonly #call: (undo: Undo) => Awaitable<void>;
+
+  constructor(call: (undo: Undo) => Awaitable<void>) {
+    super();
+    this.#call = call;
+  }
+
+  override defer(undo: Undo): void {
+    super.defer(() => this.#call(undo));
   }
 }
 

@@ -1,4 +1,4 @@
-import { VimageError } from '../errors.ts';
+import { InvariantError, VimageError } from '../errors.ts';
 import { imageType } from '../param/names.ts';
 import { quote } from '../param/text.ts';
 import type { Param, ParamTable, ParamValues } from '../param/param.ts';
@@ -111,7 +111,7 @@ function parseTable<T extends ParamTable>(table: T, pairs: Pairs, reading: Readi
     return given === undefined ? [] : [[key, placed(key, given.index, component, () => parseTexts(param, given.values))] as const];
   });
   // Each value came from its own key's type, which the compiler cannot follow through the loop.
-  return Object.fromEntries(values) as ParamValues<T>;
+  return Object.freeze(Object.fromEntries(values)) as ParamValues<T>;
 }
 
 /** The table's own parameter; `constructor` and the like are no one's. */
@@ -124,8 +124,13 @@ function placed<T>(key: string, index: number, component: string, parse: () => T
   try {
     return parse();
   } catch (error) {
-    if (!(error instanceof VimageError)) throw error;
+    if (error instanceof InvariantError) throw error;
     const where = component === '' ? `"${key}"` : `"${key}" of "vir ${component}"`;
+    if (!(error instanceof VimageError)) {
+      throw new VimageError('EIO', `${where} cannot be read: ${String(error)} (pair ${index + 1})`, {
+        subject: key, place: { pair: index }, hint: 'a fault of the component, not of what was asked', cause: error,
+      });
+    }
     throw new VimageError(error.code, `${where}: ${error.message} (pair ${index + 1})`, {
       subject: key,
       place: { pair: index },

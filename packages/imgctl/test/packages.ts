@@ -48,7 +48,7 @@ export const ${more.exported ?? 'it'} = {
     via: many(word('ifname=address', { parse(text) { if (!/^[a-z0-9]+=[0-9.]+$/.test(text)) throw Object.assign(new Error('no'), { code: 'EINVAL' }); return text; } }),
       { access: 'rw', describe: 'by which way', example: 'a=10.0.0.1' }),
   },
-  root: () => ({}), create: () => ({}), save: () => [], restore: () => ({}), entry: () => [],
+  root: () => ({}), create: () => ({}), set: () => undefined, save: () => [], restore: () => ({}), entry: () => [],
 };
 `;
 }

@@ -4,7 +4,7 @@ import { checkDeclaration, defineComponent, interfaceVersion, param, type, type 
 const component = (more: object): AnyComponent => defineComponent<string>({
   name: 'tag', interface: interfaceVersion, describe: 'a tag',
   params: { level: param(type.int({ min: 0, max: 9 }), { access: 'rw', describe: 'how much', example: '3' }) },
-  root: () => ({}), create: () => ({}), save: () => [], restore: () => ({}), entry: () => [],
+  root: () => ({}), create: () => ({}), set: () => undefined, save: () => [], restore: () => ({}), entry: () => [],
   ...more,
 });
 

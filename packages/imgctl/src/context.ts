@@ -1,6 +1,7 @@
 import { imageParams, paramInfo, registrable, suggestion, VimageError } from '@vimage/core';
 import type { AnyComponent, ImageHandle, Kernel, Pairs, ParamRow, Tables } from '@vimage/core';
 import { discover, here, type Discovery, type Found, type Warning } from './discover.ts';
+import { howToInstall } from './install.ts';
 import { errorLines, told, type Told } from './print/error.ts';
 import { columnsOf, painter, type Style } from './print/style.ts';
 import { table, type Column } from './print/table.ts';
@@ -198,7 +199,8 @@ export class Context implements AsyncDisposable {
     const names = this.discovery().found.map((each) => each.component);
     const near = suggestion(name, names);
     const known = names.length > 0 ? `found: ${names.join(', ')}` : 'none was found';
-    const install = /^[a-z][a-z0-9]{0,15}$/.test(name) ? `\nis its package installed? for example: npm install @vimage/v${name}, or all of them: npm install vimage` : '';
+    const stand = { self: here([]).self, cwd: process.cwd(), pnp: process.versions['pnp'] !== undefined };
+    const install = /^[a-z][a-z0-9]{0,15}$/.test(name) ? `\nis its package installed? for example: ${howToInstall(`@vimage/v${name}`, stand)}; the package vimage has all of them` : '';
     return new VimageError('ENOENT', `no component "${name}"`, {
       subject: name,
       hint: near === undefined ? `${known}${install}` : `${near}${install}`,

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import ts from 'typescript';
@@ -54,8 +54,24 @@ describe.skipIf(needRoot.missing)(`installed from a registry${needRoot.note}`, (
     const imgctl = path.join(user.dir, 'bin/imgctl');
     const { stdout, stderr } = await run(node, [imgctl, 'run', 'vir', 'net', 'vir', 'proc', '--', 'sh', '-c', 'echo $$; ls /sys/class/net'], { cwd: user.dir });
     expect([stdout, stderr]).toEqual([expect.stringMatching(/^\d\nlo\n$/), '']);
+    await expect(run(node, [imgctl, 'run', 'vir', 'time', '--', 'true'], { cwd: user.dir })).rejects.toThrow(`npm install --global --prefix ${user.dir} @vimage/vtime`);
     // man(1) finds it, where it finds the programs.
     expect(readFileSync(path.join(user.dir, 'share/man/man8/imgctl.8'), 'utf8')).toMatch(/^\.Dd /m);
+  });
+
+  test('a component that came without the libraries it asks for, as by a link or where peers are left to the user, has those of imgctl', async () => {
+    const [user, other] = [folder(), folder()];
+    await user.install('@vimage/imgctl');
+    await other.install('@vimage/vproc');
+    const linked = path.join(other.dir, 'vproc');
+    renameSync(path.join(other.dir, 'node_modules/@vimage/vproc'), linked);
+    rmSync(path.join(other.dir, 'node_modules'), { recursive: true });
+    symlinkSync(linked, path.join(user.dir, 'node_modules/@vimage/vproc'));
+    for (const { node } of nodes) {
+      const imgctl = path.join(user.dir, 'node_modules/@vimage/imgctl/bin/imgctl.js');
+      const { stdout, stderr } = await run(node, [imgctl, 'run', 'vir', 'proc', '--', 'sh', '-c', 'echo $$'], { cwd: user.dir });
+      expect([stdout, stderr]).toEqual([expect.stringMatching(/^\d\n$/), '']);
+    }
   });
 
   test('what is installed is as large as it has to be', async () => {

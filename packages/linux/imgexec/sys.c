@@ -89,7 +89,7 @@ const char *registry_path(void)
 		return strcpy(path, "/run/vimage");
 	dir = getenv("XDG_RUNTIME_DIR");
 	if (!dir || *dir != '/' || strlen(dir) > PATH_MAX - 32)
-		die(EXIT_OURS, ENOENT, "registry: XDG_RUNTIME_DIR: it must name your own runtime directory");
+		die(EXIT_OURS, ENOENT, "registry: XDG_RUNTIME_DIR: it must name a directory of your own, as /run/user/UID is (after su, or without a login: mkdir -m 700 one, and export it)");
 	snprintf(path, sizeof path, "%s/vimage", dir);
 	return path;
 }

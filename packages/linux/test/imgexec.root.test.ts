@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, chmodSync, chownSync, closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -256,6 +256,17 @@ describe.skipIf(missing)(`imgexec${missing ? ` (skipped: ${missing} is missing)`
       refused('odd', 'EPERM', 'plan');
       rmSync(dir, { recursive: true });
       expect(run(['web', 'true'], { env: { ...process.env, XDG_RUNTIME_DIR: '/nowhere' } }).status).toBe(0);
+    });
+
+    it('tells a user who has no runtime directory to make one', () => {
+      const copy = join('/tmp', `imgexec-${process.pid}`);
+      copyFileSync(imgexec, copy);
+      try {
+        const { stderr, status } = spawnSync('setpriv', ['--reuid=65534', '--regid=65534', '--clear-groups', 'env', '--unset=XDG_RUNTIME_DIR', copy, 'web', 'true'], { encoding: 'utf8', cwd: '/' });
+        expect([status, stderr]).toEqual([125, expect.stringMatching(/^imgexec: ENOENT: registry: XDG_RUNTIME_DIR: .*\/run\/user\/UID.*mkdir -m 700/)]);
+      } finally {
+        rmSync(copy);
+      }
     });
 
     it('refuses a namespace that is not the one that was pinned', () => {

@@ -182,13 +182,15 @@ export class LinuxStage implements Stage {
     const removing = readdirSync(this.#dir).includes(removingPlan);
     if (!persist) this.#host.own(this.serial, this.#dir, false);
     writeNew(`${this.#dir}/pairs${this.#suffix}`, pairs);
+    // Before the moment, so that it is never left to one that is killed after it or fails; and after it, for whoever has made one by the old plan meanwhile.
+    if (newView) this.#host.remakeView(this.serial);
     this.#host.settlePins(false);
     replace(`${this.#dir}/${removing ? removingPlan : 'plan'}`, plan);
     this.#published = true;
     try {
+      if (newView) this.#host.remakeView(this.serial);
       rollForward(this.#dir, this.#start.edit);
       if (persist) this.#host.own(this.serial, this.#dir, true);
-      if (newView) this.#host.remakeView(this.serial);
       this.#sayLimit(childrenMax);
     } catch {
       // It has happened all the same: readers know where its files are, and gc gives them their names.

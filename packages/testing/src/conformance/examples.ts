@@ -6,6 +6,11 @@ export type Words = readonly string[];
 /** What a component's author says of it, for the checks to try. */
 export interface Examples {
   readonly component: AnyComponent;
+  /**
+   * A program that, run in an image, prints what that has of the component, and nothing else: `['hostname']`. What it says has to be another thing in an image with the component than in one
+   * without, the same where the same was asked, and not what was asked of another image; the name of its own image may stand in it. Undefined only where an instance takes no step to enter.
+   */
+  readonly looks?: Words;
   /** Components that it requires, or that its sections name. */
   readonly beside?: readonly AnyComponent[];
   /** What stands before its section, where it cannot stand alone: `['vir', 'user']`. */

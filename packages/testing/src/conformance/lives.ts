@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
+import { readlinkSync } from 'node:fs';
 import { codeOf } from '@vimage/core';
-import type { ImageHandle, Pairs } from '@vimage/core';
+import type { EntryStep, ImageHandle, Pairs } from '@vimage/core';
 import type { Examples, Words } from './examples.ts';
-import { onSite, bootWith, nothingLeft, runs } from './site.ts';
+import { onSite, bootWith, nothingLeft, output, runs } from './site.ts';
 
 /** What `get` says, given to `create`, makes the same image again. */
 export function roundTrip(examples: Examples): Promise<void> {
@@ -11,10 +12,12 @@ export function roundTrip(examples: Examples): Promise<void> {
       const before = await site.stock();
       const image = await site.make(words);
       const pairs = await image.get();
+      const looked = await site.looks(image);
       const name = site.name();
       await image.destroy({ grace: 0 });
       const again = await site.kernel.create(pairs.map(([key, value]) => [key, key === 'name' ? name : value] as const));
       assert.deepEqual(unnamed(await again.get()), unnamed(pairs), `${words.join(' ')}: what get says makes another image`);
+      assert.equal(await site.looks(again), looked, `${words.join(' ')}: what get says makes an image that looks otherwise`);
       const list = await again.refs();
       // This kernel has it, and its own descriptors.
       assert.deepEqual(list.filter(({ pid, kind }) => pid !== process.pid && kind !== 'cred'), [], 'something refers to an image in which nobody lives');
@@ -39,6 +42,7 @@ export function found(examples: Examples): Promise<void> {
           await other.set(image.name, ['vir', examples.component.name, ...to]);
           assert.deepEqual(await image.get(), await its.get(), 'what one has changed the other knows');
         }
+        assert.equal(await site.looks(its), await site.looksAnew(await its.get()), 'what another process finds, and has changed, looks otherwise than what is made so');
         await runs(its, false);
         await other.destroy(image.name, { grace: 0 });
       }
@@ -48,28 +52,44 @@ export function found(examples: Examples): Promise<void> {
   });
 }
 
-/** Programs run in it and on it, and stand where its entry says. */
+/** Programs run in it and on it, and stand where its entry says; what each image has is its own. */
 export function entered(examples: Examples): Promise<void> {
   return onSite(examples, async (site) => {
+    const plain = await site.plain();
+    const without = await site.looks(plain);
+    const [words = []] = examples.good;
+    const first = await site.make(words);
+    const looked = await site.looks(first);
+    let told = false;
     for (const words of examples.good) {
       const before = await site.stock();
       const image = await site.make(words);
-      await runs(image, false);
       const instance = await image.slot(examples.component.name);
       const view = { name: image.name, serial: image.serial, persist: false };
       const steps = examples.component.entry(instance, { image: view, home: '', delegated: false, held: () => undefined });
-      for (const { verb, args, mode } of steps) {
-        const given = new Map(args);
-        const [type, ino] = [given.get('type'), given.get('ino')];
-        if (verb !== 'join' || mode === 'effective' || type === undefined || ino === undefined || type === 'mnt') continue;
-        const seen = await output(image, ['readlink', `/proc/self/ns/${type}`]);
-        assert.equal(seen, `${type}:[${ino}]\n`, `a program in it stands in another ${type} namespace`);
+      assert.ok(steps.length === 0 || examples.looks !== undefined, 'a program takes steps to enter it, and none was given that looks at what it has then: looks');
+      told ||= (await site.looks(image)) !== without;
+      for (const way of ['live', 'effective'] as const) {
+        await runs(image, way === 'effective');
+        for (const step of steps) await joined(image, step, way);
       }
-      await runs(image, true);
       await image.destroy({ grace: 0 });
       await nothingLeft(before, `${words.join(' ')}, entered`);
     }
+    assert.ok(told || examples.looks === undefined, `a program in it sees what one sees without it: ${String(without)}`);
+    assert.equal(await site.looks(first), looked, 'another image has changed what it has');
+    for (const each of [first, plain]) await each.destroy({ grace: 0 });
   });
+}
+
+/** A program that is run this way stands in the namespace that the step joins, and that is not the machine's. */
+async function joined(image: ImageHandle, { verb, args, mode, ask = false }: EntryStep, way: 'live' | 'effective'): Promise<void> {
+  const given = new Map(args);
+  const [type, ino] = [given.get('type'), given.get('ino')];
+  if (verb !== 'join' || (mode ?? way) !== way || ask || type === undefined || ino === undefined || type === 'mnt') return;
+  const namespace = `${type}:[${ino}]`;
+  assert.notEqual(namespace, readlinkSync(`/proc/self/ns/${type}`), `its entry joins the ${type} namespace of the machine`);
+  assert.equal(await output(image, ['readlink', `/proc/self/ns/${type}`], way === 'effective'), `${namespace}\n`, `a program ${way === 'live' ? 'in' : 'on'} it stands in another ${type} namespace`);
 }
 
 /** Another image may share it, and has it when its maker is gone; or it says why not. */
@@ -86,9 +106,11 @@ export function shared(examples: Examples): Promise<void> {
       const sharer = await share().catch((error: unknown) => error);
       // What the image has beside it may stand in the way, and then says so.
       if (sharer instanceof Error) assert.match(codeOf(sharer) ?? '', /^E[A-Z]+$/, `${sharer.message}: refused without a code`);
+      const looked = await site.looks(maker);
       await maker.destroy({ grace: 0 });
       if (isHandle(sharer)) {
         await runs(sharer, false);
+        assert.equal(await site.looks(sharer, maker.name), looked, 'who shares it has something else');
         await sharer.destroy({ grace: 0 });
       }
     }
@@ -120,12 +142,4 @@ function isHandle(value: unknown): value is ImageHandle {
 
 function unnamed(pairs: Pairs): Pairs {
   return pairs.filter(([key]) => key !== 'name');
-}
-
-async function output(image: ImageHandle, [command = '', ...args]: readonly string[]): Promise<string> {
-  const child = image.spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  let text = '';
-  child.stdout?.on('data', (data: Buffer) => { text += String(data); });
-  await new Promise((resolve, reject) => { child.on('close', resolve).on('error', reject); });
-  return text;
 }

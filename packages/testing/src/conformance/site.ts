@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { boot } from '@vimage/core';
-import type { ImageHandle, Kernel } from '@vimage/core';
+import type { ImageHandle, Kernel, Pairs } from '@vimage/core';
 import { linux } from '@vimage/linux';
 import { leaks, machine } from '../leaks.ts';
 import type { Machine } from '../leaks.ts';
 import type { Examples, Words } from './examples.ts';
+import { watchNode } from './node.ts';
 
 /** How long what the kernel frees in its own time may take, in milliseconds. */
 const patience = 10_000;
@@ -35,6 +38,32 @@ export class Site {
     return this.kernel.create(this.pairs(this.name(), words, own));
   }
 
+  /** An image that has nothing of the component. */
+  plain(): Promise<ImageHandle> {
+    return this.kernel.create(['name', this.name(), ...(this.#examples.before ?? [])]);
+  }
+
+  /** What the example's program says of an image, which it calls NAME, as one of another name that it may have had; undefined where there is no such program. */
+  async looks(image: ImageHandle, other: string = image.name): Promise<string | undefined> {
+    const { looks } = this.#examples;
+    return looks === undefined ? undefined : (await output(image, looks, false)).replaceAll(image.name, 'NAME').replaceAll(other, 'NAME');
+  }
+
+  /** What it says of the machine itself. */
+  machineLooks(): string | undefined {
+    const [command, ...args] = this.#examples.looks ?? [];
+    return command === undefined ? undefined : execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+  }
+
+  /** What it says of a new image with these pairs, but for the name. */
+  async looksAnew(pairs: Pairs): Promise<string | undefined> {
+    const name = this.name();
+    const image = await this.kernel.create(pairs.map(([key, value]) => [key, key === 'name' ? name : value] as const));
+    const said = await this.looks(image);
+    await image.destroy({ grace: 0 });
+    return said;
+  }
+
   /** What is on the machine once a kernel that has made an image, and run programs in it, has what it keeps. */
   async stock(): Promise<Machine> {
     const [words = []] = this.#examples.good;
@@ -47,18 +76,45 @@ export class Site {
 
 /** Runs a check with a kernel of its own, which is closed after it; nothing may be left then, also of descriptors. */
 export async function onSite(examples: Examples, check: (site: Site) => Promise<void>): Promise<void> {
+  await streamed();
   const before = machine();
-  const kernel = await bootWith(examples);
+  const written = new Set<string>();
+  const stop = watchNode((_name, path) => { if (path?.startsWith('/') === true && !existsSync(path)) written.add(path); });
   try {
-    await check(new Site(kernel, examples));
+    const kernel = await bootWith(examples);
+    try {
+      const site = new Site(kernel, examples);
+      const looked = site.machineLooks();
+      await check(site);
+      assert.equal(site.machineLooks(), looked, 'what it does to an image is seen on the machine itself');
+    } finally {
+      await kernel.close();
+    }
   } finally {
-    await kernel.close();
+    stop();
   }
   await nothingLeft(before, 'the kernel, closed,', kindsOfAll);
+  assert.deepEqual([...written].filter((path) => existsSync(path)), [], 'files were left');
+}
+
+/** Makes a stream, once: libuv keeps a descriptor from its first one on. */
+async function streamed(): Promise<void> {
+  const child = spawn('true', { stdio: ['ignore', 'pipe', 'ignore'] });
+  await new Promise((resolve, reject) => { child.on('close', resolve).on('error', reject); });
 }
 
 export function bootWith({ component, beside = [] }: Examples): Promise<Kernel> {
   return boot({ substrate: linux(), components: [...beside, component] });
+}
+
+/** What a program that is run in it, or on it, prints. */
+export async function output(image: ImageHandle, [command = '', ...args]: Words, effective: boolean): Promise<string> {
+  const child = image.spawn(command, args, { effective, stdio: ['ignore', 'pipe', 'inherit'] });
+  let text = '';
+  child.stdout?.on('data', (data: Buffer) => { text += String(data); });
+  const code = await new Promise((resolve, reject) => { child.on('close', resolve).on('error', reject); });
+  assert.equal(code, 0, `${command} could not be run in it`);
+  return text;
 }
 
 /** Runs a program in it, or on it, to its end. */

@@ -28,14 +28,22 @@ export function undoSet(examples: Examples): Promise<void> {
   return onSite(examples, async (site) => {
     for (const { from, to } of examples.changes) {
       const before = await site.stock();
+      let changed: string | undefined;
       await eachFailing(async (fails) => {
         const image = await site.make(from);
         const was = await image.get();
+        const looked = await site.looks(image);
         let after: Pairs | undefined;
         const at = await fails(async () => { await site.kernel.set(image.name, ['vir', examples.component.name, ...to]); after = await image.get(); });
-        if (after === undefined) assert.deepEqual(await image.get(), was, `set, failing at ${at}, changed what it says of itself`);
+        if (after === undefined) {
+          assert.deepEqual(await image.get(), was, `set, failing at ${at}, changed what it says of itself`);
+          assert.equal(await site.looks(image), looked, `set, failing at ${at}, changed what it is`);
+        }
         // It can be changed all the same.
         await site.kernel.set(image.name, ['vir', examples.component.name, ...to]);
+        changed ??= await site.looksAnew(await image.get());
+        assert.equal(await site.looks(image), changed, `what was changed, after set had failed at ${at}, looks otherwise than what is made so`);
+        assert.ok(changed === undefined || changed !== looked, `nothing is seen of the change from "${from.join(' ')}" to "${to.join(' ')}": ${String(looked)}`);
         await image.destroy({ grace: 0 });
         await site.kernel.gc();
         await nothingLeft(before, `set, failing at ${at}`);

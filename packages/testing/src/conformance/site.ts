@@ -3,7 +3,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { boot } from '@vimage/core';
 import type { ImageHandle, Kernel, Pairs } from '@vimage/core';
-import { linux } from '@vimage/linux';
+import { linux, registryRoot } from '@vimage/linux';
 import { leaks, machine } from '../leaks.ts';
 import type { Machine } from '../leaks.ts';
 import type { Examples, Words } from './examples.ts';
@@ -18,6 +18,7 @@ let count = 0;
 export class Site {
   readonly kernel: Kernel;
   readonly #examples: Examples;
+  readonly #names: Set<string> = new Set();
 
   constructor(kernel: Kernel, examples: Examples) {
     this.kernel = kernel;
@@ -26,7 +27,9 @@ export class Site {
 
   name(): string {
     count += 1;
-    return `conforms_${process.pid}_${count}`;
+    const name = `conforms_${process.pid}_${count}`;
+    this.#names.add(name);
+    return name;
   }
 
   /** The pairs of an image with such a section. */
@@ -36,6 +39,14 @@ export class Site {
 
   make(words: Words, own: Words = []): Promise<ImageHandle> {
     return this.kernel.create(this.pairs(this.name(), words, own));
+  }
+
+  /** Removes what a check that has failed did not. */
+  async clear(): Promise<void> {
+    const names = (await this.kernel.list()).map(({ name }) => name);
+    for (const name of names) {
+      if (this.#names.has(name)) await this.kernel.destroy(name, { grace: 0 }).catch(() => undefined);
+    }
   }
 
   /** An image that has nothing of the component. */
@@ -79,15 +90,17 @@ export async function onSite(examples: Examples, check: (site: Site) => Promise<
   await streamed();
   const before = machine();
   const written = new Set<string>();
-  const stop = watchNode((_name, path) => { if (path?.startsWith('/') === true && !existsSync(path)) written.add(path); });
+  // What is in the registry the kernel clears up, also later.
+  const stop = watchNode((_name, path) => { if (path?.startsWith('/') === true && !path.startsWith(`${registryRoot()}/`) && !existsSync(path)) written.add(path); });
   try {
     const kernel = await bootWith(examples);
+    const site = new Site(kernel, examples);
     try {
-      const site = new Site(kernel, examples);
       const looked = site.machineLooks();
       await check(site);
       assert.equal(site.machineLooks(), looked, 'what it does to an image is seen on the machine itself');
     } finally {
+      await site.clear();
       await kernel.close();
     }
   } finally {

@@ -143,6 +143,9 @@ describe.skipIf(needRoot.missing)(`installed from a registry${needRoot.note}`, (
     await npm(dir, 'install');
     await npm(dir, 'run', 'build');
     expect((await npm(dir, 'test')).stdout).toMatch(/# pass 10\n# fail 0/);
+    // The guide that its README names is there.
+    const [named = ''] = /node_modules\/\S+\.md/.exec(readFileSync(path.join(dir, 'README.md'), 'utf8')) ?? [];
+    expect(readFileSync(path.join(dir, named), 'utf8')).toContain('\n## Adding a component\n');
     const imgctl = (...args: string[]): ReturnType<typeof run> => run('npx', ['--no-install', 'imgctl', ...args], { cwd: dir });
     expect((await imgctl('run', '--component', '.', 'vir', 'sound', 'hostname', 'www.example', '--', 'hostname')).stdout).toBe('www.example\n');
     expect((await imgctl('params', '--component', '.', 'sound')).stdout).toMatch(/sound +hostname/);

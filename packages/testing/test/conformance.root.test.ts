@@ -25,7 +25,7 @@ const all: readonly Examples[] = [
     changes: [{ from: ['addr', 'lo=10.77.1.1/32'], to: ['addr', 'lo=10.77.1.2/32', 'sysctl', 'net.ipv4.ip_forward=1'] }],
   },
   { component: vproc, looks: pidsMax, good: [[], ['oneway', 'true']], bad: [{ words: ['oneway', 'perhaps'], code: 'EINVAL' }], changes: [{ from: ['max', '50'], to: ['max', '20'] }] },
-  { component: vuser, looks: ['cat', '/proc/self/uid_map'], good: [[], ['uid', '0=100000:65536', 'names', 'ann=1000:1000']], bad: [{ words: ['uid', 'x'], code: 'EINVAL' }], changes: [] },
+  { component: vuser, looks: ['sh', '-c', 'while read inside outside count; do echo $inside $count; done < /proc/self/uid_map'], good: [[], ['uid', '0=100000:65536', 'names', 'ann=1000:1000']], bad: [{ words: ['uid', 'x'], code: 'EINVAL' }], changes: [] },
   {
     component: vfs, looks: ['sh', '-c', 'ls -d /tmp; ls /usr/share/doc | head -n 1; true'], good: [system, [...system, 'tmpfs', '/tmp', 'mask', '/usr/share/doc']], bad: [{ words: ['ro', 'usr'], code: 'EINVAL' }],
     changes: [{ from: system, to: [...system, 'tmpfs', '/tmp'] }], exceeds: [{ parent: [...system, 'suid', 'false'], child: [...system, 'suid', 'true'] }],

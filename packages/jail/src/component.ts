@@ -24,7 +24,7 @@ export const jail: Component<'jail'> = defineComponent<'jail'>({
   describe: 'a FreeBSD jail: path, addresses, allow.*, host name, commands at start and stop',
   // As long as its commands take: exec.timeout bounds those.
   patience: Infinity,
-  after: ['user', 'fs', 'net', 'proc', 'priv', 'limit', 'ipc'],
+  after: ['user', 'fs', 'net', 'proc', 'priv', 'limit'],
   params: jailParams,
   reads: (text, { file, opened }) => readJailFile(text, noted(diskSource(file), opened)),
 

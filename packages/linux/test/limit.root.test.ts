@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cgroupTree, probeCgroup } from '../src/cgroup.ts';
 import { handDown } from '../src/hand-down.ts';
@@ -14,13 +15,16 @@ const why = controller === undefined ? ' (skipped: v2 has no hugetlb controller 
 describe.skipIf(needRoot.missing || controller === undefined)(`a v2 controller of the kernel's${needRoot.note}${why}`, () => {
   const around = `${mount}/limit-test-${process.pid}`;
   const name = controller ?? '';
+  // Down to the one that we are in.
+  const givers: string[] = [];
+  for (let dir = at?.kind === 'v2' ? at.own : mount; dir !== mount; dir = dirname(dir)) givers.unshift(dirname(dir));
   beforeAll(() => {
-    writeFileSync(`${mount}/cgroup.subtree_control`, `+${name}`);
+    for (const dir of new Set([mount, ...givers])) writeFileSync(`${dir}/cgroup.subtree_control`, `+${name}`);
     mkdirSync(`${around}/vimage/5/6`, { recursive: true });
   });
   afterAll(() => {
     for (const dir of cgroupTree(around, true)) rmdirSync(dir);
-    writeFileSync(`${mount}/cgroup.subtree_control`, `-${name}`);
+    for (const dir of [...new Set([mount, ...givers])].reverse()) writeFileSync(`${dir}/cgroup.subtree_control`, `-${name}`);
   });
 
   it('is handed down to an image in an image', () => {

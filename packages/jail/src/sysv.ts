@@ -2,7 +2,7 @@ import { VimageError, type Pairs } from '@vimage/core';
 import type { JailValues } from './params.ts';
 
 /** Parameters of jail(8) for each part of System V IPC. */
-export const sysvKeys = ['sysvmsg', 'sysvsem', 'sysvshm'] as const;
+const sysvKeys = ['sysvmsg', 'sysvsem', 'sysvshm'] as const;
 
 /** What they ask for together: on Linux one namespace has all three. Undefined: nothing is said. EOPNOTSUPP: some of the jail's own, some of those around it. */
 function sysv(values: JailValues): 'new' | 'inherit' | 'disable' | undefined {

@@ -9,6 +9,11 @@ const bounds = {
   'pids.max': 'max', 'memory.max': 'max', 'memory.high': 'max', 'memory.swap.max': 'max', 'cpu.max': 'max', 'cpuset.cpus': '', 'cpuset.mems': '', 'io.max': '',
 } as const;
 
+/** The words in a file of a cgroup; none where it is not there. */
+export function words(file: string): readonly string[] {
+  return read(file).split(/\s+/).filter((word) => word !== '');
+}
+
 const read = (file: string): string => (existsSync(file) ? readFileSync(file, 'latin1').trim() : '');
 
 /** Whether a cgroup bounds what is below it: by a v2 limit that is set. */
@@ -28,7 +33,7 @@ function mayWrite(path: string): boolean {
 
 /** A cgroup with processes in it hands nothing down, except the root of the hierarchy, which alone has no cgroup.type (cgroups(7), "no internal processes"). */
 function handsDown(path: string): boolean {
-  if (!limiting.some((each) => read(`${path}/cgroup.controllers`).split(' ').includes(each))) return false;
+  if (!words(`${path}/cgroup.controllers`).some((each) => limiting.includes(each))) return false;
   return !existsSync(`${path}/cgroup.type`) || read(`${path}/cgroup.procs`) === '';
 }
 
@@ -44,7 +49,7 @@ export function cgroupBase(mount: string, own: string): string {
   }
 }
 
-/** The processes in a cgroup that has a controller and cannot hand it down for them; false: that is not why. */
+/** Whether a cgroup has a controller and cannot hand it down, as processes are in it. */
 export function isOccupied(path: string, controller: string): boolean {
-  return read(`${path}/cgroup.controllers`).split(' ').includes(controller) && !handsDown(path);
+  return words(`${path}/cgroup.controllers`).includes(controller) && !handsDown(path);
 }

@@ -1,11 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { words } from './cgroup-base.ts';
 import { chainOf } from './cgroup.ts';
 import { poke } from './sys/file.ts';
-
-function words(file: string): readonly string[] {
-  return existsSync(file) ? readFileSync(file, 'latin1').trim().split(/\s+/) : [];
-}
 
 /**
  * Hands a v2 controller down to an image's cgroup, from the cgroup around `vimage` on: each on the way names it in `cgroup.subtree_control`

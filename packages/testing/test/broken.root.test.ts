@@ -6,13 +6,17 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { linuxOf } from '@vimage/linux';
+import { linuxOf, withNs, type Namespace } from '@vimage/linux';
+import { createComponent } from '../../create-component/src/index.ts';
+import type { __name__ } from '../../create-component/template/src/index.ts';
 import { needRoot } from '../../linux/test/rights.ts';
 import { conformance } from '../src/conformance/conformance.ts';
-import { rename, uts } from './uts.ts';
 
+const rename = ({ ns }: { readonly ns: Namespace }, name: string): void => { withNs(ns, () => { writeFileSync('/proc/sys/kernel/hostname', name); }); };
 const changesOnly = (name: string): void => { writeFileSync('/proc/sys/kernel/hostname', name); };
 let scratch = '';
+/** What the generator makes: it holds all that it has to. */
+let uts: typeof __name__;
 
 /** Components of which each breaks one rule, and the check that says so. */
 const broken: readonly (readonly [what: string, more: Partial<typeof uts>, check: string, said: RegExp])[] = [
@@ -42,7 +46,15 @@ const run = async (more: Partial<typeof uts>, check: string): Promise<void> => {
 
 describe.skipIf(needRoot.missing)(`what breaks a rule is told${needRoot.note}`, () => {
   const name = readFileSync('/proc/sys/kernel/hostname', 'utf8').trim();
-  beforeAll(() => { scratch = mkdtempSync(path.join(tmpdir(), 'vimage-broken-')); });
+  beforeAll(async () => {
+    scratch = mkdtempSync(path.join(tmpdir(), 'vimage-broken-'));
+    const modules = path.join(scratch, 'node_modules/@vimage');
+    mkdirSync(modules, { recursive: true });
+    for (const each of ['core', 'linux', 'testing']) symlinkSync(fileURLToPath(new URL(`../../${each}`, import.meta.url)), path.join(modules, each));
+    createComponent({ name: 'uts', directory: path.join(scratch, 'uts') });
+    const made: { readonly uts: typeof __name__ } = await import(path.join(scratch, 'uts/src/index.ts'));
+    uts = made.uts;
+  });
   afterAll(() => {
     changesOnly(name);
     rmSync(scratch, { recursive: true });
@@ -54,15 +66,15 @@ describe.skipIf(needRoot.missing)(`what breaks a rule is told${needRoot.note}`, 
   }, 60_000);
 
   it('what Node itself keeps from its first stream on is no leak, whoever runs the checks', async () => {
-    const modules = path.join(scratch, 'node_modules/@vimage');
-    mkdirSync(modules, { recursive: true });
-    for (const each of ['core', 'linux', 'testing']) symlinkSync(fileURLToPath(new URL(`../../${each}`, import.meta.url)), path.join(modules, each));
-    const source = readFileSync(new URL('./uts.ts', import.meta.url), 'utf8');
-    writeFileSync(path.join(scratch, 'uts.mjs'), ts.transpileModule(source, { compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext } }).outputText);
+    for (const name of ['index', 'params']) {
+      const source = readFileSync(path.join(scratch, `uts/src/${name}.ts`), 'utf8');
+      const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext, rewriteRelativeImportExtensions: true };
+      writeFileSync(path.join(scratch, `uts/${name}.js`), ts.transpileModule(source, { compilerOptions }).outputText);
+    }
     const program = path.join(scratch, 'checks.mjs');
     writeFileSync(program, `
       import { conformance } from '@vimage/testing';
-      import { uts } from './uts.mjs';
+      import { uts } from './uts/index.js';
       const checks = conformance({ component: uts, looks: ['hostname'], good: [[]], bad: [], changes: [] });
       await checks.find(({ name }) => name.includes('programs run in it')).run();
     `);

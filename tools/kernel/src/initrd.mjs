@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 /** Of the kernel's modules, those that a virtual machine, namespaces, networks and file systems may ask for. */
@@ -31,6 +31,6 @@ export function makeInitrd(deb, scratch, { folder, command }) {
   const initrd = path.join(scratch, 'initrd.cpio');
   writeFileSync(initrd, execFileSync('busybox', ['cpio', '-o', '-H', 'newc'], { cwd: top, input: files, maxBuffer: 1 << 30, stdio: ['pipe', 'pipe', 'ignore'] }));
   const kernel = readdirSync(path.join(unpacked, 'boot')).find((name) => name.startsWith('vmlinuz'));
-  if (kernel === undefined || readFileSync(initrd).length === 0) throw new Error(`${deb} is no package of a kernel`);
+  if (kernel === undefined || statSync(initrd).size === 0) throw new Error(`${deb} is no package of a kernel`);
   return { kernel: path.join(unpacked, 'boot', kernel), initrd };
 }
